@@ -106,7 +106,12 @@ export interface FdbEntry {
   readonly dst: Ip
 }
 
-/** A kernel setting by its dotted name: `net.ipv4.ip_forward`. */
+/**
+ * A kernel setting by its dotted name: `net.ipv4.ip_forward`.
+ *
+ * A dot that is part of a device's name is written as a slash, as `sysctl` prints it:
+ * `net.ipv4.conf.flannel/1.rp_filter`.
+ */
 export interface Sysctl {
   readonly key: string
   readonly value: string
@@ -119,4 +124,19 @@ export interface HostNetwork {
   readonly neighbours: readonly Neighbour[]
   readonly fdb: readonly FdbEntry[]
   readonly sysctls: readonly Sysctl[]
+}
+
+/** What one program gives a host, to be put together with what others give it. */
+export type HostPart = Partial<HostNetwork>
+
+/** All parts in one, in their order. Of a setting that two parts make, the later one counts. */
+export function joinHost(parts: readonly HostPart[]): HostNetwork {
+  return {
+    links: parts.flatMap(part => part.links ?? []),
+    addresses: parts.flatMap(part => part.addresses ?? []),
+    routes: parts.flatMap(part => part.routes ?? []),
+    neighbours: parts.flatMap(part => part.neighbours ?? []),
+    fdb: parts.flatMap(part => part.fdb ?? []),
+    sysctls: [...new Map(parts.flatMap(part => part.sysctls ?? []).map(sysctl => [sysctl.key, sysctl])).values()],
+  }
 }
