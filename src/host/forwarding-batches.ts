@@ -12,9 +12,9 @@ import { formatMac } from '../base/mac.ts'
 import type { FdbEntry, HostNetwork, Neighbour, Route } from './host.ts'
 import { deviceWord, formatBatch } from './word.ts'
 
-/** For `ip -batch`. Routes that the kernel makes by itself are left to it. */
+/** For `ip -batch`. Routes that the kernel or the machine's owner made are left to them. */
 export function formatRoutesBatch(host: HostNetwork): string {
-  const routes = host.routes.filter(route => route.proto !== 'kernel')
+  const routes = host.routes.filter(route => route.proto === undefined)
   return formatBatch(['ip -batch routes.batch'], routes.map(routeCommand))
 }
 

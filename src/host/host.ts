@@ -86,8 +86,11 @@ export interface Route {
   /** `via` need not be in a network of the link. */
   readonly onlink?: true
   readonly src?: Ip
-  /** Who made it; absent means `boot`, as `ip route` does. */
-  readonly proto?: 'kernel'
+  /**
+   * Who made it: the kernel from an address, or whoever set the machine up; podwire writes neither.
+   * Absent means `boot`, as `ip route` does.
+   */
+  readonly proto?: 'kernel' | 'static'
   readonly scope?: 'link' | 'host'
   readonly metric?: number
 }
