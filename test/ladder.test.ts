@@ -24,7 +24,7 @@ const TOP = LADDER.length - 1
 /** Packages that only compute, and the rung that may use them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['objects'], // text to values, with positions
-  '@noble/hashes': ['base'], // SHA-256, for names that Kubernetes derives by it
+  '@noble/hashes': ['base', 'bridge'], // SHA-256 and SHA-512, for names that Kubernetes and CNI derive by them
 }
 
 const IMPORT = /^(?:import|export|\}).* from '(.+)'$|^import '(.+)'$|import\('(.+)'\)/gm
