@@ -63,9 +63,10 @@ export type Match =
   | ({ readonly on: 'icmp' | 'icmp6'; readonly type: number; readonly code?: PortRange } & Negatable)
   | ConntrackMatch
   | ({ readonly on: 'state'; readonly states: readonly ConnectionState[] } & Negatable)
+  /** Marks and masks are 32 bits, kept as signed integers: all ones is -1. */
   | ({ readonly on: 'mark' | 'connmark'; readonly is: number; readonly mask: number } & Negatable)
   | AddressTypeMatch
-  /** `probability` from 0 to 1 as it was written; the kernel rounds it to 31 bits. */
+  /** `probability` from 0 to 1: written with ten decimals, of which the kernel keeps 31 bits. */
   | ({ readonly on: 'statistic'; readonly mode: 'random'; readonly probability: number } & Negatable)
   | ({ readonly on: 'statistic'; readonly mode: 'nth'; readonly every: number; readonly packet: number } & Negatable)
   | RecentMatch
@@ -79,7 +80,7 @@ export type Match =
       readonly on: 'set'
       readonly set: string
       readonly by: readonly ('src' | 'dst')[]
-      readonly options?: readonly string[]
+      readonly options?: readonly ExtensionOption[]
     } & Negatable)
   | PhysdevMatch
   | { readonly on: 'iprange'; readonly src?: AddressRange & Negatable; readonly dst?: AddressRange & Negatable }
@@ -95,8 +96,25 @@ export type Match =
   | { readonly on: 'nfacct'; readonly counter: string }
   | ({ readonly on: 'length'; readonly from: number; readonly to: number } & Negatable)
   | ({ readonly on: 'pkttype'; readonly is: 'unicast' | 'broadcast' | 'multicast' } & Negatable)
-  /** A condition that podwire cannot decide: kept as it was written, reported by whoever runs it. */
+  /** A condition whose options podwire can read and write but does not decide. */
+  | { readonly on: 'extension'; readonly module: string; readonly options: readonly ExtensionOption[] }
+  /** A condition that podwire does not know: kept as it was written, reported by whoever runs it. */
   | UnknownMatch
+
+/** The conditions of one kind. */
+export type MatchOn<K extends Match['on']> = Match extends infer M extends Match
+  ? M extends Match
+    ? K extends M['on']
+      ? M
+      : never
+    : never
+  : never
+
+/** One option of an extension, without its dashes; its words as `iptables-save` spells them. */
+export interface ExtensionOption extends Negatable {
+  readonly name: string
+  readonly words: readonly string[]
+}
 
 export interface TcpMatch {
   readonly on: 'tcp'
@@ -203,8 +221,19 @@ export type Target =
   | { readonly do: 'notrack' }
   | { readonly do: 'trace' }
   | LogTarget
-  /** A target that podwire cannot carry out: kept as it was written (`text` follows `-j NAME`). */
+  /** A target whose options podwire can read and write but does not carry out. */
+  | { readonly do: 'extension'; readonly name: string; readonly options: readonly ExtensionOption[] }
+  /** A target that podwire does not know: kept as it was written (`text` follows `-j NAME`). */
   | { readonly do: 'unknown'; readonly name: string; readonly text: string }
+
+/** The targets of one kind. */
+export type TargetDo<K extends Target['do']> = Target extends infer T extends Target
+  ? T extends Target
+    ? K extends T['do']
+      ? T
+      : never
+    : never
+  : never
 
 /** `--to-destination`, `--to-source`: either part may be absent. */
 export interface NatTarget extends PortChoice {
@@ -217,9 +246,13 @@ export interface NatTarget extends PortChoice {
 export interface LogTarget {
   readonly do: 'log'
   readonly prefix?: string
+  /** A syslog level from 0; absent means 4, a warning. */
   readonly level?: number
-  /** The other options as written: `--log-tcp-options …`. */
-  readonly options?: string
+  readonly tcpSequence?: true
+  readonly tcpOptions?: true
+  readonly ipOptions?: true
+  readonly uid?: true
+  readonly macDecode?: true
 }
 
 /** The object that a rule was made for. */
