@@ -48,7 +48,7 @@ export interface Settings {
   /** Absent: the cluster knows no address of the node in this family. */
   readonly nodeIp?: Ip
   readonly allowExternalIps: boolean
-  /** The bit of the packet mark that asks for masquerading. */
+  /** The bit of the packet mark that asks for masquerading, as a signed word. */
   readonly mark: number
   readonly masqueradeAll: boolean
   readonly detector?: LocalDetector
@@ -79,7 +79,7 @@ export function settingsOf(options: ProxyOptions, family: Family): Settings {
     ...(host.zone !== undefined && { zone: host.zone }),
     ...(nodeIp !== undefined && { nodeIp }),
     allowExternalIps: !isSince(release, '1.36') || allowServiceExternalIps,
-    mark: (1 << (config.iptables?.masqueradeBit ?? DEFAULT_MASQUERADE_BIT)) >>> 0,
+    mark: 1 << (config.iptables?.masqueradeBit ?? DEFAULT_MASQUERADE_BIT),
     masqueradeAll: config.iptables?.masqueradeAll ?? false,
     ...(detector !== undefined && { detector }),
     nodePortAddresses,

@@ -19,7 +19,7 @@ import { type PortRules, portRulesOf } from './port-rules.ts'
 import { rulesetOf } from './ruleset.ts'
 
 /** Changed only by the functions of this module and of `service-map.ts`. */
-export interface Proxy extends ServiceMap {
+export interface KubeProxy extends ServiceMap {
   readonly families: Readonly<Record<Family, FamilyProxy>>
 }
 
@@ -60,7 +60,7 @@ export interface PartialSync {
 export const LARGE_CLUSTER_ENDPOINTS = 1000
 
 /** @throws {InputError} when a field of the configuration cannot be used */
-export function createProxy(options: ProxyOptions): Proxy {
+export function createProxy(options: ProxyOptions): KubeProxy {
   const families = { 4: familyProxy(settingsOf(options, 4)), 6: familyProxy(settingsOf(options, 6)) }
   return { ...createServiceMap(), families }
 }
@@ -70,7 +70,7 @@ function familyProxy(settings: Settings): FamilyProxy {
 }
 
 /** Makes all rules, and gives them as they then stand in the kernel. */
-export function syncFull(proxy: Proxy, family: Family): Ruleset {
+export function syncFull(proxy: KubeProxy, family: Family): Ruleset {
   const own = proxy.families[family]
   takeChanged(proxy, family)
   own.written.clear()
@@ -95,7 +95,7 @@ export function syncFull(proxy: Proxy, family: Family): Ruleset {
  *
  * @throws {RangeError} when there was no full sync before
  */
-export function syncChanged(proxy: Proxy, family: Family): PartialSync {
+export function syncChanged(proxy: KubeProxy, family: Family): PartialSync {
   const own = proxy.families[family]
   if (!own.synced) throw new RangeError('A proxy needs a full sync before one of changes')
   const drafts = takeChanged(proxy, family).map(key => draftOf(proxy, key, own))
@@ -113,7 +113,7 @@ export function syncChanged(proxy: Proxy, family: Family): PartialSync {
 }
 
 /** All rules as they stand after the last sync. */
-export function currentRuleset(proxy: Proxy, family: Family): Ruleset {
+export function currentRuleset(proxy: KubeProxy, family: Family): Ruleset {
   const own = proxy.families[family]
   own.ruleset ??= rulesetOf(
     own.order.flatMap(key => own.written.get(key)?.ports ?? []),
@@ -139,7 +139,7 @@ interface DraftPort {
   readonly before?: PortRules
 }
 
-function draftOf(proxy: Proxy, key: ServiceKey, { settings, written }: FamilyProxy): Draft {
+function draftOf(proxy: KubeProxy, key: ServiceKey, { settings, written }: FamilyProxy): Draft {
   const entry = proxy.entries.get(key)
   const known = written.get(key)
   const before = known?.ports ?? []
