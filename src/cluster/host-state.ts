@@ -1,0 +1,224 @@
+/**
+ * The network of one node of a settled cluster.
+ *
+ *     ground ── bridge ── overlay          links, addresses, routes, neighbours, FDB, sysctls
+ *     kubelet, kube-proxy ── flannel or masquerade ── host ports      rules, in that order
+ *
+ * @module
+ */
+import { FAMILIES, type Family, familyOf, findIp, type Ip, type Prefix, parseIp, parsePrefix } from '../base/ip.ts'
+import { formatConflist } from '../bridge/conflist.ts'
+import { type HostPort, type HostPortPod, hostPortRules } from '../bridge/host-ports.ts'
+import { masqueradeRules } from '../bridge/masquerade.ts'
+import { type BridgedPod, bridgePart } from '../bridge/pods.ts'
+import { nodeSysctls } from '../bridge/sysctls.ts'
+import { type HostNetwork, type HostPart, joinHost, type VethLink } from '../host/host.ts'
+import { createProxy, type Proxy, syncFull } from '../kube-proxy/iptables/proxy.ts'
+import type { Release } from '../kube-proxy/release.ts'
+import { setService, setSlice } from '../kube-proxy/service-map.ts'
+import type { HostFeatures, ProxyOptions } from '../kube-proxy/settings.ts'
+import { iptablesSysctls } from '../kube-proxy/sysctls.ts'
+import type { Ruleset } from '../netfilter/rule.ts'
+import { type EndpointSlice, ZONE_LABEL } from '../objects/endpoint-slice.ts'
+import { keyOf } from '../objects/meta.ts'
+import type { Node } from '../objects/node.ts'
+import type { Pod } from '../objects/pod.ts'
+import type { Service } from '../objects/service.ts'
+import { overlayPart, podMtu, type Uplink } from '../overlay/devices.ts'
+import { type Lease, leaseNodes } from '../overlay/leases.ts'
+import { formatNetConf } from '../overlay/network.ts'
+import { flannelRules } from '../overlay/rules.ts'
+import { formatSubnetEnv } from '../overlay/subnet-env.ts'
+import { mergeRulesets, type Part } from './merge-rulesets.ts'
+import type { Settings } from './settings.ts'
+import { groundPart, internalIps, nodeNetworks, uplinkOf } from './uplink.ts'
+
+/** A cluster in which nothing is left to do, as far as its nodes' networks go. */
+export interface SettledCluster {
+  readonly settings: Settings
+  readonly seed: number
+  readonly nodes: readonly Node[]
+  readonly services: readonly Service[]
+  readonly slices: readonly EndpointSlice[]
+  /** The pods that run on the node. */
+  readonly podsOn: (node: string) => readonly Pod[]
+}
+
+export interface HostOptions {
+  readonly release?: Release
+  readonly features: HostFeatures
+}
+
+export interface HostState {
+  readonly node: string
+  readonly network: HostNetwork
+  /** The families that the cluster uses. */
+  readonly rules: Readonly<Partial<Record<Family, Ruleset>>>
+  /** Files of programs that do not read rules or routes, by their path. */
+  readonly texts: ReadonlyMap<string, string>
+}
+
+/** What all nodes share, worked out once. */
+export interface CommonGround {
+  readonly cluster: SettledCluster
+  readonly families: readonly Family[]
+  readonly networks: readonly Prefix[]
+  readonly leases: readonly Lease[]
+}
+
+export function commonGround(cluster: SettledCluster): CommonGround {
+  const { settings, nodes, seed } = cluster
+  const used = new Set([...settings.podCidrs, ...settings.serviceCidrs].map(prefix => prefix.family))
+  return {
+    cluster,
+    families: FAMILIES.filter(family => used.has(family)),
+    networks: nodeNetworks(nodes),
+    leases: settings.overlay ? leaseNodes(settings.overlay, nodes, seed).leases : [],
+  }
+}
+
+export function hostState(ground: CommonGround, node: Node, options: HostOptions): HostState {
+  const { settings } = ground.cluster
+  const uplink = uplinkOf(node, ground.networks, settings.uplinkMtu)
+  const lease = ground.leases.find(one => one.node === node.metadata.name)
+  const bridge = bridgeOf(ground, node)
+  const parts: HostPart[] = [groundPart(uplink), { sysctls: nodeSysctls({ families: ground.families }) }, bridge]
+  if (settings.overlay && lease) parts.push(overlayPart(settings.overlay, lease, uplink, ground.leases))
+  const below = joinHost(parts)
+  const proxy = proxyOf(ground.cluster, node, below, options)
+  const network = joinHost([below, { sysctls: iptablesSysctls(proxy.families[4].settings) }])
+  const asking = hostPortPods(ground.cluster.podsOn(node.metadata.name), below)
+  return {
+    node: node.metadata.name,
+    network,
+    rules: Object.fromEntries(
+      ground.families.map(family => [family, rulesOf({ ground, proxy, lease, asking, options }, family)]),
+    ),
+    texts: textsOf(ground, node, uplink, lease),
+  }
+}
+
+/** The node's PodCIDRs. @throws {InputError} when the Node object holds something else */
+export function podPrefixesOf(node: Node): readonly Prefix[] {
+  return (node.spec.podCIDRs ?? (node.spec.podCIDR ? [node.spec.podCIDR] : [])).map(parsePrefix)
+}
+
+/** Bytes of the largest packet that pods send. */
+function podMtuOf({ overlay, uplinkMtu }: Settings): number {
+  return overlay ? podMtu(overlay.backend, uplinkMtu) : uplinkMtu
+}
+
+function bridgeOf({ cluster }: CommonGround, node: Node): HostPart {
+  const { settings, seed } = cluster
+  const podPrefixes = podPrefixesOf(node)
+  const pods = cluster.podsOn(node.metadata.name).flatMap((pod): BridgedPod[] => {
+    const addresses = podIps(pod)
+    return pod.spec.hostNetwork || addresses.length === 0 ? [] : [{ key: keyOf(pod.metadata), addresses }]
+  })
+  return bridgePart({ name: node.metadata.name, podPrefixes }, pods, {
+    mtu: podMtuOf(settings),
+    clusterPrefixes: settings.podCidrs,
+    seed,
+  })
+}
+
+function podIps({ status }: Pod): readonly Ip[] {
+  const texts = status?.podIPs?.map(one => one.ip) ?? (status?.podIP ? [status.podIP] : [])
+  return texts.flatMap(text => findIp(text) ?? [])
+}
+
+function proxyOf(cluster: SettledCluster, node: Node, network: HostNetwork, options: HostOptions): Proxy {
+  const zone = node.metadata.labels?.[ZONE_LABEL]
+  const nodeIps = internalIps(node)
+  const proxyOptions: ProxyOptions = {
+    config: cluster.settings.proxy,
+    host: {
+      nodeName: node.metadata.name,
+      ...(zone === undefined ? {} : { zone }),
+      podPrefixes: podPrefixesOf(node),
+      nodeIps: FAMILIES.flatMap(family => nodeIps.find(ip => familyOf(ip) === family) ?? []),
+      interfaceIps: [parseIp('127.0.0.1'), parseIp('::1'), ...network.addresses.map(({ own }) => own.address)],
+      features: options.features,
+    },
+    ...(options.release ? { release: options.release } : {}),
+  }
+  const proxy = createProxy(proxyOptions)
+  for (const service of cluster.services) setService(proxy, service)
+  for (const slice of cluster.slices) setSlice(proxy, slice)
+  return proxy
+}
+
+interface Writers {
+  readonly ground: CommonGround
+  readonly proxy: Proxy
+  readonly lease: Lease | undefined
+  readonly asking: readonly HostPortPod[]
+  readonly options: HostOptions
+}
+
+function rulesOf({ ground, proxy, lease, asking, options }: Writers, family: Family): Ruleset {
+  const { settings } = ground.cluster
+  const parts: Part[] = [{ rules: syncFull(proxy, family), enters: 'first' }]
+  if (settings.overlay && lease) {
+    const { randomFully } = options.features
+    parts.push({
+      rules: flannelRules(settings.overlay, lease, family, { ipMasq: true, forward: true, randomFully }),
+      enters: 'last',
+    })
+  }
+  const unowned = settings.podCidrs.find(prefix => prefix.family === family)
+  if (unowned && settings.overlay?.pods[family] === undefined)
+    parts.push({ rules: masqueradeRules(unowned), enters: 'last' })
+  const ports = hostPortRules(asking, family)
+  parts.push({ rules: ports.last, enters: 'last' }, { rules: ports.first, enters: 'first' })
+  return mergeRulesets(family, parts)
+}
+
+/** The pods that want a port of the node, with the addresses that the bridge gave them. */
+function hostPortPods(pods: readonly Pod[], network: HostNetwork): readonly HostPortPod[] {
+  const peers = new Map(
+    network.links
+      .filter((link): link is VethLink => link.kind === 'veth')
+      .map(({ peer }) => [peer.pod, peer.addresses]),
+  )
+  return pods.flatMap(pod => {
+    const key = keyOf(pod.metadata)
+    const addresses = peers.get(key)
+    const ports = hostPortsOf(pod)
+    return addresses && ports.length > 0 ? [{ key, addresses, ports }] : []
+  })
+}
+
+function hostPortsOf({ spec }: Pod): readonly HostPort[] {
+  return spec.containers.flatMap(container =>
+    (container.ports ?? []).flatMap(({ hostPort, containerPort, protocol = 'TCP', hostIP }): HostPort[] => {
+      const hostIp = hostIP ? findIp(hostIP) : undefined
+      return hostPort ? [{ protocol, hostPort, containerPort, ...(hostIp === undefined ? {} : { hostIp }) }] : []
+    }),
+  )
+}
+
+function textsOf(
+  ground: CommonGround,
+  node: Node,
+  uplink: Uplink,
+  lease: Lease | undefined,
+): ReadonlyMap<string, string> {
+  const { settings } = ground.cluster
+  const texts = new Map<string, string>()
+  const podPrefixes = podPrefixesOf(node)
+  if (podPrefixes.length > 0) {
+    texts.set(
+      'cni/10-podwire.conflist',
+      formatConflist({ podPrefixes, clusterPrefixes: settings.podCidrs, mtu: podMtuOf(settings) }),
+    )
+  }
+  if (settings.overlay) {
+    texts.set('flannel/net-conf.json', formatNetConf(settings.overlay))
+    if (lease) {
+      const mtu = podMtu(settings.overlay.backend, uplink.link.mtu)
+      texts.set('flannel/subnet.env', formatSubnetEnv(settings.overlay, lease, mtu, true))
+    }
+  }
+  return texts
+}
