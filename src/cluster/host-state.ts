@@ -13,7 +13,7 @@ import { masqueradeRules } from '../bridge/masquerade.ts'
 import { type BridgedPod, bridgePart } from '../bridge/pods.ts'
 import { nodeSysctls } from '../bridge/sysctls.ts'
 import { type HostNetwork, type HostPart, joinHost, type VethLink } from '../host/host.ts'
-import { createProxy, type Proxy, syncFull } from '../kube-proxy/iptables/proxy.ts'
+import { createProxy, type KubeProxy, syncFull } from '../kube-proxy/iptables/proxy.ts'
 import type { Release } from '../kube-proxy/release.ts'
 import { setService, setSlice } from '../kube-proxy/service-map.ts'
 import type { HostFeatures, ProxyOptions } from '../kube-proxy/settings.ts'
@@ -127,7 +127,7 @@ function podIps({ status }: Pod): readonly Ip[] {
   return texts.flatMap(text => findIp(text) ?? [])
 }
 
-function proxyOf(cluster: SettledCluster, node: Node, network: HostNetwork, options: HostOptions): Proxy {
+function proxyOf(cluster: SettledCluster, node: Node, network: HostNetwork, options: HostOptions): KubeProxy {
   const zone = node.metadata.labels?.[ZONE_LABEL]
   const nodeIps = internalIps(node)
   const proxyOptions: ProxyOptions = {
@@ -150,7 +150,7 @@ function proxyOf(cluster: SettledCluster, node: Node, network: HostNetwork, opti
 
 interface Writers {
   readonly ground: CommonGround
-  readonly proxy: Proxy
+  readonly proxy: KubeProxy
   readonly lease: Lease | undefined
   readonly asking: readonly HostPortPod[]
   readonly options: HostOptions
