@@ -7,17 +7,10 @@
  * @module
  */
 import { keyOf, type ObjectMeta, type StringMap } from '../objects/meta.ts'
+import { matches, type Requirement, selectorOfMap } from '../objects/selector.ts'
 
 interface Labelled {
   readonly metadata: ObjectMeta
-}
-
-/** Whether the labels hold every pair of the selector. */
-export function carries(labels: StringMap | undefined, selector: StringMap): boolean {
-  for (const key of Object.keys(selector)) {
-    if (labels === undefined || !Object.hasOwn(labels, key) || labels[key] !== selector[key]) return false
-  }
-  return true
 }
 
 /** Objects to be found by plain selectors. Keeps the order in which objects came in. */
@@ -52,10 +45,11 @@ export class LabelIndex<T extends Labelled> {
       if (!filed) return []
       if (!fewest || filed.size < fewest.size) fewest = filed
     }
+    const requirements = selectorOfMap(selector)
     const found: T[] = []
     for (const key of fewest ?? []) {
       const object = this.#objects.get(key)
-      if (object && carries(object.metadata.labels, selector)) found.push(object)
+      if (object && matches(requirements, object.metadata.labels)) found.push(object)
     }
     return found
   }
@@ -75,24 +69,21 @@ export class LabelIndex<T extends Labelled> {
 
 /** Plain selectors to be found by the labels of an object that they may select. */
 export class SelectorIndex {
-  readonly #selectors = new Map<string, StringMap>()
+  readonly #selectors = new Map<string, { readonly pair: string; readonly requirements: readonly Requirement[] }>()
   readonly #byPair = new Map<string, Set<string>>()
 
   /** Files the selector of the object `key`, in place of its former one; none takes it out. */
   set(namespace: string, key: string, selector: StringMap | undefined): void {
     const old = this.#selectors.get(key)
-    if (old) {
-      const pair = firstPair(namespace, old)
-      this.#byPair.get(pair)?.delete(key)
-      if (this.#byPair.get(pair)?.size === 0) this.#byPair.delete(pair)
-      this.#selectors.delete(key)
-    }
-    if (!selector || Object.keys(selector).length === 0) return
-    const pair = firstPair(namespace, selector)
-    const filed = this.#byPair.get(pair) ?? new Set()
-    filed.add(key)
-    this.#byPair.set(pair, filed)
-    this.#selectors.set(key, selector)
+    if (old) this.#unfile(old.pair, key)
+    this.#selectors.delete(key)
+    const [first] = Object.entries(selector ?? {})
+    if (!first) return
+    const pair = pairKey(namespace, ...first)
+    this.#selectors.set(key, { pair, requirements: selectorOfMap(selector) })
+    const filed = this.#byPair.get(pair)
+    if (filed) filed.add(key)
+    else this.#byPair.set(pair, new Set([key]))
   }
 
   /** The keys whose selectors select an object with this metadata. */
@@ -100,20 +91,21 @@ export class SelectorIndex {
     const keys: string[] = []
     for (const pair of pairsOf(metadata)) {
       for (const key of this.#byPair.get(pair) ?? []) {
-        if (carries(metadata.labels, this.#selectors.get(key) ?? {})) keys.push(key)
+        if (matches(this.#selectors.get(key)?.requirements, metadata.labels)) keys.push(key)
       }
     }
     return keys
+  }
+
+  #unfile(pair: string, key: string): void {
+    const filed = this.#byPair.get(pair)
+    filed?.delete(key)
+    if (filed?.size === 0) this.#byPair.delete(pair)
   }
 }
 
 function pairsOf({ namespace = '', labels = {} }: ObjectMeta): readonly string[] {
   return Object.entries(labels).map(([key, value]) => pairKey(namespace, key, value))
-}
-
-function firstPair(namespace: string, selector: StringMap): string {
-  const [[key, value] = ['', '']] = Object.entries(selector)
-  return pairKey(namespace, key, value)
 }
 
 function pairKey(namespace: string, key: string, value: string): string {

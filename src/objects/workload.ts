@@ -72,11 +72,15 @@ export interface WorkloadStatus {
   readonly availableReplicas?: number
   readonly updatedReplicas?: number
   readonly fullyLabeledReplicas?: number
+  readonly unavailableReplicas?: number
   readonly currentReplicas?: number
+  readonly currentRevision?: string
+  readonly updateRevision?: string
   readonly currentNumberScheduled?: number
   readonly desiredNumberScheduled?: number
   readonly numberAvailable?: number
   readonly numberReady?: number
+  readonly numberUnavailable?: number
   readonly numberMisscheduled?: number
   readonly updatedNumberScheduled?: number
   readonly conditions?: readonly Condition[]
