@@ -12,6 +12,7 @@ import type { Family, Prefix } from '../base/ip.ts'
 import { formatIp, formatPrefix, widthOf } from '../base/ip.ts'
 import { ICMP, ICMPV6, SCTP, TCP, UDP } from '../base/protocol.ts'
 import { writeMatch, writeTarget } from './extensions.ts'
+import { formatProbability } from './matches/rate.ts'
 import { formatProtocol } from './name.ts'
 import type { Context, Form } from './option.ts'
 import {
@@ -26,6 +27,7 @@ import {
   type TableName,
   type Target,
 } from './rule.ts'
+import { TextBuilder } from './text-builder.ts'
 import { quoteIfNeeded, quoteSaved } from './word.ts'
 
 export type { Form } from './option.ts'
@@ -37,9 +39,13 @@ const CONTEXTS: Readonly<Record<Form, Readonly<Record<Family, Context>>>> = {
 
 /** `-A CHAIN …`, without an end of line. */
 export function formatRule(chain: string, rule: Rule, family: Family, form: Form): string {
-  const context = CONTEXTS[form][family]
-  const matches = form === 'save' ? saveMatches(rule.matches, context) : restoreMatches(rule.matches, context)
-  return `-A ${chain}${matches}${rule.target ? formatTarget(rule.target, context) : ''}`
+  return `-A ${chain}${formatBody(rule, CONTEXTS[form][family])}`
+}
+
+/** What stands behind the name of the chain, with a blank before. */
+function formatBody(rule: Rule, context: Context): string {
+  const matches = context.form === 'save' ? saveMatches(rule.matches, context) : restoreMatches(rule.matches, context)
+  return rule.target ? matches + formatTarget(rule.target, context) : matches
 }
 
 /** The rules of one chain, a line each, each line ended. */
@@ -60,57 +66,53 @@ const TABLES: readonly TableName[] = ['raw', 'mangle', 'nat', 'filter', 'securit
  * if the ruleset says one.
  */
 export function formatRestore(ruleset: Ruleset): string {
-  let text = ''
-  for (const name of TABLES) {
-    const table = ruleset.tables.get(name)
-    if (table) text += restoreTable(table, ruleset.family)
-  }
-  return text
-}
-
-function restoreTable(table: Table, family: Family): string {
-  const builtIn = BUILT_IN[table.name]
-  let declared = ''
-  let emptied = ''
-  let rules = ''
-  for (const chain of table.chains.values()) {
-    if (!builtIn.includes(chain.name)) declared += `:${chain.name} - [0:0]\n`
-    else {
-      if (chain.policy) declared += `:${chain.name} ${chain.policy.toUpperCase()} [0:0]\n`
-      // A line that declares a chain flushes it, but never one of the kernel's own.
-      if (chain.rules.length > 0) emptied += `-F ${chain.name}\n`
+  const text = new TextBuilder()
+  for (const table of tablesOf(ruleset)) {
+    text.add(`*${table.name}\n`)
+    for (const chain of table.chains.values()) {
+      if (!isBuiltIn(table.name, chain.name)) text.add(`:${chain.name} - [0:0]\n`)
+      else if (chain.policy) text.add(`:${chain.name} ${chain.policy.toUpperCase()} [0:0]\n`)
     }
-    rules += formatChain(chain, family, 'restore')
+    for (const name of BUILT_IN[table.name]) {
+      // A line that declares a chain flushes it, but never one of the kernel's own.
+      if (table.chains.get(name)?.rules.length) text.add(`-F ${name}\n`)
+    }
+    for (const chain of table.chains.values()) addRules(text, chain, ruleset.family, 'restore')
+    text.add('COMMIT\n')
   }
-  return `*${table.name}\n${declared}${emptied}${rules}COMMIT\n`
+  return text.toString()
 }
 
 /** What `iptables-save` prints once the ruleset is all there is, without its remarks on time and version. */
 export function formatSave(ruleset: Ruleset): string {
-  let text = ''
-  for (const name of TABLES) {
-    const table = ruleset.tables.get(name)
-    if (table) text += saveTable(table, ruleset.family)
+  const text = new TextBuilder()
+  for (const table of tablesOf(ruleset)) {
+    text.add(`*${table.name}\n`)
+    const names = [...table.chains.keys()].filter(name => !isBuiltIn(table.name, name)).sort()
+    for (const name of BUILT_IN[table.name]) {
+      text.add(`:${name} ${(table.chains.get(name)?.policy ?? 'accept').toUpperCase()} [0:0]\n`)
+    }
+    for (const name of names) text.add(`:${name} - [0:0]\n`)
+    for (const name of [...BUILT_IN[table.name], ...names]) {
+      const chain = table.chains.get(name)
+      if (chain) addRules(text, chain, ruleset.family, 'save')
+    }
+    text.add('COMMIT\n')
   }
-  return text
+  return text.toString()
 }
 
-function saveTable(table: Table, family: Family): string {
-  const builtIn = BUILT_IN[table.name]
-  let declared = ''
-  let rules = ''
-  for (const name of builtIn) {
-    const chain = table.chains.get(name)
-    declared += `:${name} ${chain?.policy === 'drop' ? 'DROP' : 'ACCEPT'} [0:0]\n`
-    if (chain) rules += formatChain(chain, family, 'save')
-  }
-  const own = [...table.chains.keys()].filter(name => !builtIn.includes(name)).sort()
-  for (const name of own) {
-    declared += `:${name} - [0:0]\n`
-    const chain = table.chains.get(name)
-    if (chain) rules += formatChain(chain, family, 'save')
-  }
-  return `*${table.name}\n${declared}${rules}COMMIT\n`
+function tablesOf(ruleset: Ruleset): Table[] {
+  return TABLES.flatMap(name => ruleset.tables.get(name) ?? [])
+}
+
+function isBuiltIn(table: TableName, chain: string): boolean {
+  return BUILT_IN[table].includes(chain)
+}
+
+function addRules(text: TextBuilder, chain: Chain, family: Family, form: Form): void {
+  const context = CONTEXTS[form][family]
+  for (const rule of chain.rules) text.add(`-A ${chain.name}${formatBody(rule, context)}\n`)
 }
 
 /** A condition that is an option of iptables itself. */
@@ -250,9 +252,29 @@ function formatExtension(match: Match, context: Context): string {
       return ` -m ${match.module}${formatOptions(match.options)}`
     case 'unknown':
       return ` -m ${match.module}${match.text === '' ? '' : ` ${match.text}`}`
+    case 'statistic':
+      return match.mode === 'random' && !match.not ? randomly(match.probability, context) : tabled(match, context)
     default:
-      return ` -m ${match.on}${writeMatch(match, context)}`
+      return tabled(match, context)
   }
+}
+
+function tabled(match: Match, context: Context): string {
+  return ` -m ${match.on}${writeMatch(match, context)}`
+}
+
+/** A service with n endpoints has rules of probability 1/n, 1/(n-1), … 1/2: few texts, used often. */
+const RANDOMLY: Readonly<Record<Form, Map<number, string>>> = { restore: new Map(), save: new Map() }
+const MOST_KEPT = 4096
+
+function randomly(probability: number, context: Context): string {
+  const known = RANDOMLY[context.form]
+  let text = known.get(probability)
+  if (text === undefined) {
+    text = ` -m statistic --mode random --probability ${formatProbability(probability, context)}`
+    if (known.size < MOST_KEPT) known.set(probability, text)
+  }
+  return text
 }
 
 function formatOptions(options: readonly ExtensionOption[]): string {
