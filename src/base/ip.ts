@@ -102,6 +102,18 @@ export function parseInterfaceAddress(text: string): InterfaceAddress {
   return { address, bits: Number(length) }
 }
 
+/**
+ * Reads a network in CIDR notation in which host bits may be set: they are dropped.
+ *
+ * @throws {ParseError} when a part is malformed or there is no length
+ * @see ParseCIDR in package net of Go, by which Kubernetes and flannel read what older clusters hold
+ */
+export function parseNetwork(text: string): Prefix {
+  if (!text.includes('/')) throw new ParseError('network', text, 'no length')
+  const { address, bits } = parseInterfaceAddress(text)
+  return prefixOf(address, bits)
+}
+
 /** `10.244.1.1/24` */
 export function formatInterfaceAddress(own: InterfaceAddress): string {
   return `${formatIp(own.address)}/${own.bits}`

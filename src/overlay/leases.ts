@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { ParseError, within } from '../base/error.ts'
+import { within } from '../base/error.ts'
 import {
   contains,
   type Family,
@@ -16,9 +16,8 @@ import {
   formatPrefix,
   type Ip,
   type Prefix,
-  parseInterfaceAddress,
   parseIp,
-  prefixOf,
+  parseNetwork,
 } from '../base/ip.ts'
 import { drawMac, formatMac, type Mac, parseMac } from '../base/mac.ts'
 import { seededRandom } from '../base/random.ts'
@@ -83,15 +82,17 @@ function leaseNode(network: FlannelNetwork, node: Node, seed: number): Lease | R
   const { name } = node.metadata
   const refuse = (message: string): Refusal => ({ node: name, message })
   const subnets = subnetsOf(node)
+  if (subnets.length === 0) return refuse(`node ${quote(name)} pod cidr not assigned`)
   if (subnets.length > 2) return refuse(`node ${quote(name)} pod cidrs should be IPv4/IPv6 only or dualstack`)
   const families: Partial<Record<Family, FamilyLease>> = {}
   for (const family of familiesOf(network)) {
     const pods = network.pods[family]
     const subnet = subnets.find(subnet => subnet.family === family)
-    if (pods === undefined || subnet === undefined) return refuse(`node ${quote(name)} pod cidr not assigned`)
+    if (pods === undefined || subnet === undefined) return refuse(`missing IPv${family} address on n.Spec.PodCIDRs`)
     if (subnet.bits < pods.bits || !contains(pods, subnet.base)) {
+      const what = family === 4 ? 'PodCIDR' : 'IPv6 PodCIDR'
       return refuse(
-        `subnet ${quote(formatPrefix(pods))} specified in the flannel net config doesn't contain ${quote(formatPrefix(subnet))} PodCIDR of the ${quote(name)} node`,
+        `subnet ${quote(formatPrefix(pods))} specified in the flannel net config doesn't contain ${quote(formatPrefix(subnet))} ${what} of the ${quote(name)} node`,
       )
     }
     const publicIp = publicIpOf(node, family)
@@ -112,13 +113,7 @@ function quote(text: string): string {
 function subnetsOf(node: Node): readonly Prefix[] {
   const { podCIDR, podCIDRs } = node.spec
   const texts = podCIDRs?.length ? podCIDRs : podCIDR ? [podCIDR] : []
-  return texts.map(text =>
-    within(`Node ${node.metadata.name} spec.podCIDRs`, () => {
-      if (!text.includes('/')) throw new ParseError('pod CIDR', text, 'no length')
-      const { address, bits } = parseInterfaceAddress(text)
-      return prefixOf(address, bits)
-    }),
-  )
+  return texts.map(text => within(`Node ${node.metadata.name} spec.podCIDRs`, () => parseNetwork(text)))
 }
 
 function publicIpOf(node: Node, family: Family): Ip | undefined {
@@ -157,6 +152,11 @@ export function annotationsOf(network: FlannelNetwork, lease: Lease): Readonly<R
     if (own === undefined) continue
     annotations[PUBLIC_IP[family]] = formatIp(own.publicIp)
     annotations[BACKEND_DATA[family]] = backendData(network, own)
+  }
+  if (network.backend.kind === 'host-gw' && lease.families[4] === undefined) {
+    // flannel fills in the IPv4 half of a host-gw lease whether there is one or not.
+    annotations[PUBLIC_IP[4]] = '0.0.0.0'
+    annotations[BACKEND_DATA[4]] = 'null'
   }
   return annotations
 }

@@ -4,15 +4,7 @@
  * @module
  */
 import { InputError, ParseError, within } from '../base/error.ts'
-import {
-  FAMILIES,
-  type Family,
-  familyOf,
-  formatPrefix,
-  type Prefix,
-  parseInterfaceAddress,
-  prefixOf,
-} from '../base/ip.ts'
+import { FAMILIES, type Family, formatPrefix, type Prefix, parseNetwork } from '../base/ip.ts'
 
 /** One value for each family that is switched on. */
 export type PerFamily<T> = Readonly<Partial<Record<Family, T>>>
@@ -140,10 +132,9 @@ function readNumber(fields: Fields, name: string, most: number): number | undefi
 function readNetwork(fields: Fields, name: string, family: Family): Prefix {
   const value = fields.get(name.toLowerCase())
   if (typeof value !== 'string') throw wrong(name, value, `no IPv${family} network`)
-  if (!value.includes('/')) throw wrong(name, value, 'no length')
-  const { address, bits } = within(`net-conf.json ${name}`, () => parseInterfaceAddress(value))
-  if (familyOf(address) !== family) throw wrong(name, value, `not an IPv${family} network`)
-  return prefixOf(address, bits)
+  const prefix = within(`net-conf.json ${name}`, () => parseNetwork(value))
+  if (prefix.family !== family) throw wrong(name, value, `not an IPv${family} network`)
+  return prefix
 }
 
 function readBackend(value: unknown): Backend {
@@ -152,7 +143,7 @@ function readBackend(value: unknown): Backend {
   const type = fields.get('type')
   if (type === 'host-gw') return { kind: 'host-gw' }
   if (type !== 'vxlan') throw wrong('Backend.Type', type, 'podwire knows vxlan and host-gw')
-  const mtu = readNumber(fields, 'MTU', 0xffff)
+  const mtu = readNumber(fields, 'MTU', 0xffff) || undefined
   return {
     kind: 'vxlan',
     vni: readNumber(fields, 'VNI', MAX_VNI) ?? DEFAULT_BACKEND.vni,
