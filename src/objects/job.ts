@@ -11,6 +11,7 @@ export interface JobSpec {
   readonly manualSelector?: boolean
   readonly selector?: LabelSelector
   readonly template: PodTemplateSpec
+  readonly [field: string]: unknown
 }
 
 export interface Job extends KubeObject {
@@ -32,6 +33,11 @@ export interface CronJob extends KubeObject {
   readonly spec: {
     readonly schedule: string
     readonly suspend?: boolean
+    readonly timeZone?: string
+    readonly concurrencyPolicy?: 'Allow' | 'Forbid' | 'Replace'
+    readonly startingDeadlineSeconds?: number
+    readonly successfulJobsHistoryLimit?: number
+    readonly failedJobsHistoryLimit?: number
     readonly jobTemplate: { readonly metadata?: Partial<ObjectMeta>; readonly spec: JobSpec }
   }
 }
@@ -42,5 +48,7 @@ export interface HorizontalPodAutoscaler extends KubeObject {
     readonly minReplicas?: number
     readonly maxReplicas: number
     readonly scaleTargetRef: { readonly apiVersion?: string; readonly kind: string; readonly name: string }
+    readonly metrics?: readonly Readonly<Record<string, unknown>>[]
+    readonly behavior?: Readonly<Record<string, unknown>>
   }
 }
