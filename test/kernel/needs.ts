@@ -1,0 +1,89 @@
+/**
+ * What a kernel check needs of the machine, and whether the machine has it.
+ *
+ * @module
+ */
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Commands whose success in an empty namespace shows that the machine has what they are named for. */
+const COMMANDS = {
+  ip: ['true'],
+  bridge: ['bridge', '-V'],
+  sysctl: ['sysctl', '-V'],
+  ipset: ['ipset', 'create', 'a', 'hash:ip'],
+  nft: ['nft', 'add', 'table', 'ip', 'a'],
+  'iptables-legacy-restore': ['iptables-legacy-restore'],
+  'ip6tables-legacy-restore': ['ip6tables-legacy-restore'],
+  'iptables-nft-restore': ['iptables-nft-restore'],
+  'ip6tables-nft-restore': ['ip6tables-nft-restore'],
+  veth: ['ip', 'link', 'add', 'probe0', 'type', 'veth', 'peer', 'name', 'probe1'],
+  'bridge device': ['ip', 'link', 'add', 'probe0', 'type', 'bridge'],
+  vxlan: ['ip', 'link', 'add', 'probe0', 'type', 'vxlan', 'id', '1', 'dstport', '8472', 'local', '127.0.0.1'],
+  br_netfilter: ['cat', '/proc/sys/net/bridge/bridge-nf-call-iptables'],
+} as const
+
+/** Rules of table filter whose loading shows that the kernel has the extension. */
+const RULES = {
+  xt_addrtype: '-m addrtype --dst-type LOCAL',
+  xt_comment: '-m comment --comment a',
+  xt_conntrack: '-m conntrack --ctstate NEW',
+  xt_mark: '-m mark --mark 1',
+  xt_multiport: '-p tcp -m multiport --dports 1,2',
+  xt_physdev: '-m physdev --physdev-is-bridged',
+  xt_recent: '-m recent --name a --set',
+  xt_statistic: '-m statistic --mode random --probability 0.5',
+  xt_REJECT: '-j REJECT',
+} as const
+
+/** A tool by its name, or a feature of the kernel by what it is called. */
+export type Need = keyof typeof COMMANDS | keyof typeof RULES
+
+/** Tools stand in places that not every user's PATH names. */
+export const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`, LC_ALL: 'C' }
+
+const lacks = new Map<Need, string | undefined>()
+
+/** Why the machine cannot run a check that has these needs, or nothing. */
+export function lackOf(needs: readonly Need[]): string | undefined {
+  if (process.platform !== 'linux') return `needs Linux, this is ${process.platform}`
+  if (process.getuid?.() !== 0) return 'needs root'
+  for (const need of ['ip', ...needs] as const) {
+    if (!lacks.has(need)) lacks.set(need, probe(need))
+    const lack = lacks.get(need)
+    if (lack !== undefined) return lack
+  }
+  return undefined
+}
+
+function probe(need: Need): string | undefined {
+  const name = `podwire-probe-${process.pid}-${randomBytes(3).toString('hex')}`
+  const made = call('ip', ['netns', 'add', name])
+  if (made.error) return 'needs the tool ip'
+  if (made.status !== 0) return `needs network namespaces: ${firstLine(made)}`
+  try {
+    const run =
+      need in RULES
+        ? call('ip', ['netns', 'exec', name, 'iptables-legacy-restore'], sample(RULES[need as keyof typeof RULES]))
+        : call('ip', ['netns', 'exec', name, ...COMMANDS[need as keyof typeof COMMANDS]], '*filter\nCOMMIT\n')
+    return run.status === 0 ? undefined : `needs ${need}: ${firstLine(run)}`
+  } finally {
+    call('ip', ['netns', 'delete', name])
+  }
+}
+
+function sample(rule: string): string {
+  return `*filter\n-A INPUT ${rule}\nCOMMIT\n`
+}
+
+function call(tool: string, args: readonly string[], input = ''): SpawnSyncReturns<string> {
+  // iptables takes one lock for the whole machine unless told otherwise; namespaces share no rules.
+  const env = { ...ENVIRONMENT, XTABLES_LOCKFILE: join(tmpdir(), `podwire-probe-${process.pid}.lock`) }
+  return spawnSync(tool, args, { env, input, encoding: 'utf8' })
+}
+
+function firstLine({ stderr, error }: SpawnSyncReturns<string>): string {
+  return stderr?.split('\n')[0] || error?.message || 'no reason given'
+}
