@@ -95,5 +95,5 @@ function place(object: Plain, kind: Kind | undefined, namespace: string): KubeOb
 }
 
 function malformed(field: Field, message: string): Admission {
-  return { verdict: 'malformed', problems: [{ field, message }] }
+  return { verdict: 'malformed', problems: [{ field, message, unknown: false }] }
 }

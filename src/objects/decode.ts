@@ -18,6 +18,8 @@ export interface DecodeProblem {
   readonly field: Field
   /** `json: cannot unmarshal string into Go struct field ServicePort.spec.ports.port of type int32` */
   readonly message: string
+  /** Whether the field does not exist, rather than hold a wrong value. */
+  readonly unknown: boolean
 }
 
 export interface Decoded {
@@ -68,6 +70,7 @@ function decodeStruct(decoder: Decoder, name: string, value: unknown, field: Fie
     if (known === undefined) {
       decoder.unknown.push({
         field: place,
+        unknown: true,
         message: `strict decoding error: unknown field ${quote(formatField(place))}`,
       })
       continue
@@ -171,7 +174,7 @@ function fieldNames(field: Field): string[] {
 }
 
 function refuse(decoder: Decoder, field: Field, message: string): undefined {
-  decoder.wrong.push({ field, message })
+  decoder.wrong.push({ field, message, unknown: false })
   return undefined
 }
 

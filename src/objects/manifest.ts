@@ -7,10 +7,12 @@
  * @module
  */
 import { type Admission, type AdmissionOptions, admit, isTyped } from './admission.ts'
+import type { ConfigMap } from './config-map.ts'
+import { type Configuration, carriedBy, findConfiguration } from './configuration.ts'
 import { type Document, readDocuments } from './document.ts'
-import { type Field, formatField, type Path, pathOf, ROOT } from './field.ts'
+import { at, atKey, type Field, formatField, type Path, pathOf, ROOT } from './field.ts'
 import { findKind } from './kind.ts'
-import type { KubeObject } from './meta.ts'
+import { type KubeObject, keyOf } from './meta.ts'
 import { isPlain, type Plain } from './plain.ts'
 import type { Position } from './position.ts'
 
@@ -37,6 +39,14 @@ export interface Stranger {
   readonly source: Source
 }
 
+/** A component's own configuration, from a file or from the ConfigMap that carries it. */
+export interface Setting {
+  readonly configuration: Configuration
+  readonly source: Source
+  /** What the component would pass over, or what a reader should know. */
+  readonly warnings: readonly string[]
+}
+
 /** Something wrong in a manifest. */
 export interface ManifestFinding {
   readonly file: string
@@ -55,6 +65,8 @@ export interface ManifestFinding {
 /** Everything that a file holds. */
 export interface Scan {
   readonly manifests: readonly Manifest[]
+  /** Those of ConfigMaps among the manifests included. */
+  readonly settings: readonly Setting[]
   readonly strangers: readonly Stranger[]
   readonly findings: readonly ManifestFinding[]
 }
@@ -97,23 +109,57 @@ export function scanManifests(file: string, text: string, options: AdmissionOpti
   const findings: ManifestFinding[] = failures.map(({ position, message }) => {
     return { file, ...position, object: '', field: '', message, status: 0 }
   })
-  const manifests: Manifest[] = []
-  const strangers: Stranger[] = []
-  for (const { value, source } of documents.flatMap(document => open(file, document))) {
-    if (!isTyped(value)) {
-      strangers.push({ value, source })
-      continue
-    }
-    const admission = admit(value, options)
-    findings.push(...refusals(admission, value, source, options))
-    if (admission.verdict === 'accepted') {
-      manifests.push({ object: admission.object, source, known: true, warnings: admission.warnings })
-    }
-    if (admission.verdict === 'unknown') {
-      manifests.push({ object: admission.object, source, known: false, warnings: [] })
-    }
+  const scan = { manifests: [], settings: [], strangers: [], findings }
+  for (const item of documents.flatMap(document => open(file, document))) scanItem(item, options, scan)
+  return scan
+}
+
+interface Sheet {
+  readonly manifests: Manifest[]
+  readonly settings: Setting[]
+  readonly strangers: Stranger[]
+  readonly findings: ManifestFinding[]
+}
+
+function scanItem({ value, source }: Item, options: AdmissionOptions, sheet: Sheet): void {
+  const found = findConfiguration(value, source.file)
+  if (found !== undefined) {
+    const { configuration, problems, warnings } = found
+    const object = isTyped(value) ? value.kind : 'net-conf.json'
+    sheet.settings.push({ configuration, source, warnings })
+    sheet.findings.push(...problems.map(({ field, message }) => findingAt(source, object, field, message, 0)))
+    return
   }
-  return { manifests, strangers, findings }
+  if (!isTyped(value)) {
+    sheet.strangers.push({ value, source })
+    return
+  }
+  const admission = admit(value, options)
+  sheet.findings.push(...refusals(admission, value, source, options))
+  if (admission.verdict !== 'accepted' && admission.verdict !== 'unknown') return
+  const { object } = admission
+  const known = admission.verdict === 'accepted'
+  sheet.manifests.push({ object, source, known, warnings: known ? admission.warnings : [] })
+  if (object.kind === 'ConfigMap') scanCarried(object as ConfigMap, source, sheet)
+}
+
+/** What a ConfigMap carries stands in the lines behind its key. */
+function scanCarried(map: ConfigMap, source: Source, sheet: Sheet): void {
+  const { found, failures } = carriedBy(map)
+  const object = `ConfigMap ${keyOf(map.metadata)}`
+  const within = (key: string, inner: Position): Position => {
+    const start = source.locate(['data', key])
+    return { line: start.line + inner.line, column: start.column + 1 + inner.column } // as a rule two deeper than its key
+  }
+  for (const { key, position, message } of failures) {
+    const field = formatField(atKey(at(ROOT, 'data'), key))
+    sheet.findings.push({ file: source.file, ...within(key, position), object, field, message, status: 0 })
+  }
+  for (const one of found) {
+    const inner: Source = { file: source.file, locate: path => within(one.key, one.locate(path)) }
+    sheet.settings.push({ configuration: one.configuration, source: inner, warnings: one.warnings })
+    sheet.findings.push(...one.problems.map(({ field, message }) => findingAt(inner, object, field, message, 0)))
+  }
 }
 
 /** What kubectl says of a document that is no Kubernetes object. */
@@ -146,23 +192,29 @@ function listOf(value: unknown): readonly unknown[] | undefined {
 }
 
 function refusals(admission: Admission, value: Plain, source: Source, options: AdmissionOptions): ManifestFinding[] {
-  const finding = (field: Field, message: string, status: 400 | 422, origin = field): ManifestFinding => ({
-    file: source.file,
-    ...source.locate(pathOf(origin)),
-    object: subjectOf(value, options),
-    field: field === ROOT ? '' : formatField(field),
-    message,
-    status,
-  })
+  const object = subjectOf(value, options)
   switch (admission.verdict) {
     case 'malformed':
-      return admission.problems.map(({ field, message }) => finding(field, message, 400))
+      return admission.problems.map(({ field, message }) => findingAt(source, object, field, message, 400))
     case 'invalid':
-      return admission.findings.map(({ field, message, origin }) => finding(field, message, 422, origin))
+      return admission.findings.map(({ field, message, origin }) => {
+        return findingAt(source, object, field, message, 422, origin)
+      })
     case 'accepted':
     case 'unknown':
       return []
   }
+}
+
+function findingAt(
+  source: Source,
+  object: string,
+  field: Field,
+  message: string,
+  status: ManifestFinding['status'],
+  origin = field,
+): ManifestFinding {
+  return { file: source.file, ...source.locate(pathOf(origin)), object, field: formatField(field), message, status }
 }
 
 /** `Service default/web`, from whatever the document says. */

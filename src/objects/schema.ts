@@ -17,6 +17,7 @@
  * @module
  */
 import { AUTOSCALING_SCHEMA } from './autoscaling-schema.ts'
+import { CONFIGURATION_SCHEMA } from './configuration-schema.ts'
 import { CONTAINER_SCHEMA } from './container-schema.ts'
 import { CORE_SCHEMA } from './core-schema.ts'
 import { JOB_SCHEMA } from './job-schema.ts'
@@ -57,6 +58,7 @@ const SOURCES = [
   JOB_SCHEMA,
   NETWORK_SCHEMA,
   AUTOSCALING_SCHEMA,
+  CONFIGURATION_SCHEMA,
 ]
 
 let structs: ReadonlyMap<string, Struct> | undefined

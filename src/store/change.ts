@@ -5,12 +5,13 @@
  *
  * @module
  */
+
 import { formatTime, type Millis } from '../base/clock.ts'
+import { equalValue } from '../base/equal.ts'
 import { findKind } from '../objects/kind.ts'
 import { kindKeyOf, resourceOfKey } from '../objects/kind-key.ts'
 import type { KubeObject, ObjectMeta } from '../objects/meta.ts'
 import type { Command, DeleteOptions } from './command.ts'
-import { equal } from './equal.ts'
 import { alreadyExists, conflict, MODIFIED, notFound } from './status-error.ts'
 
 export interface Change {
@@ -94,7 +95,7 @@ function updated(
   revision: number,
 ): Change {
   const object = command.do === 'update' ? withNewSpec(command.object, stored) : withNewStatus(command.object, stored)
-  if (equal(object, stored)) return { type: 'NONE', object: stored }
+  if (equalValue(object, stored)) return { type: 'NONE', object: stored }
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata
   const over = deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && finalizers.length === 0
   return { type: over ? 'DELETED' : 'MODIFIED', object: versioned(object, revision) }
@@ -131,7 +132,7 @@ function withNewSpec(object: KubeObject, stored: KubeObject): KubeObject {
 /** Whether two versions differ at most in metadata and status. */
 function sameWants(a: KubeObject, b: KubeObject): boolean {
   const bare = (object: KubeObject) => ({ ...statusOf(object), metadata: undefined, status: undefined })
-  return equal(bare(a), bare(b))
+  return equalValue(bare(a), bare(b))
 }
 
 function deleted(stored: KubeObject, options: DeleteOptions, now: Millis, revision: number): Change {
