@@ -93,7 +93,10 @@ export function parseCommandLine(command: Command, args: readonly string[]): Giv
   )
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
-    const given = Object.entries(values).map(([name, list]): [string, string[]] => [name, [list ?? []].flat().map(String)])
+    const given = Object.entries(values).map(([name, list]): [string, string[]] => [
+      name,
+      [list ?? []].flat().map(String),
+    ])
     return new Given(positionals, new Map(given))
   } catch (cause) {
     // Node's message explains positional arguments at length; its first sentence says what is wrong.

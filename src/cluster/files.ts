@@ -1,0 +1,127 @@
+/**
+ * One host's state as the files that stock tools load.
+ *
+ * @module
+ */
+import type { Family } from '../base/ip.ts'
+import { formatFdbBatch, formatNeighBatch, formatRoutesBatch } from '../host/forwarding-batches.ts'
+import { formatLinksBatch } from '../host/links-batch.ts'
+import { formatSysctlConf } from '../host/sysctl-conf.ts'
+import { formatRestore, formatSave } from '../netfilter/format.ts'
+import type { HostState } from './host-state.ts'
+
+/** `restore`: input for the loading tools; `save`: what the saving tools print once that is loaded. */
+export type Form = 'restore' | 'save'
+
+interface HostFile {
+  readonly name: string
+  /** How to load it, and what it holds. */
+  readonly load: string
+  readonly holds: string
+  /** Absent: the host has nothing to say there. */
+  readonly text: (state: HostState, form: Form) => string | undefined
+}
+
+/** In the order in which they are loaded. */
+const FILES: readonly HostFile[] = [
+  {
+    name: 'sysctl.conf',
+    load: 'sysctl -p sysctl.conf',
+    holds: 'kernel settings; load br_netfilter and nf_conntrack first',
+    text: state => formatSysctlConf(state.network),
+  },
+  {
+    name: 'links.batch',
+    load: 'ip -batch links.batch',
+    holds: "the bridge, the pods' veth pairs, the overlay's devices, their addresses",
+    text: state => formatLinksBatch(state.network),
+  },
+  {
+    name: 'neigh.batch',
+    load: 'ip -batch neigh.batch',
+    holds: "the overlay's permanent neighbours",
+    text: state => formatNeighBatch(state.network),
+  },
+  {
+    name: 'fdb.batch',
+    load: 'bridge -batch fdb.batch',
+    holds: "the overlay's forwarding entries",
+    text: state => formatFdbBatch(state.network),
+  },
+  {
+    name: 'routes.batch',
+    load: 'ip -batch routes.batch',
+    holds: "routes to the other nodes' pods",
+    text: state => formatRoutesBatch(state.network),
+  },
+  rulesFile('iptables', 4),
+  rulesFile('ip6tables', 6),
+]
+
+function rulesFile(tool: string, family: Family): HostFile {
+  return {
+    name: `${tool}.restore`,
+    load: `${tool}-restore --noflush ${tool}.restore`,
+    holds: `IPv${family} rules of kube-proxy, kubelet, the overlay and host ports`,
+    text: ({ rules }, form) => {
+      const ruleset = rules[family]
+      return ruleset && (form === 'save' ? formatSave(ruleset) : formatRestore(ruleset))
+    },
+  }
+}
+
+/** `iptables.restore` is called `iptables.save` in that form; the other files have one form only. */
+function nameIn(form: Form, name: string): string {
+  return form === 'save' ? name.replace(/\.restore$/, '.save') : name
+}
+
+/** The names that a host's files can have in the form. */
+export function fileNames(form: Form): readonly string[] {
+  return FILES.map(file => nameIn(form, file.name))
+}
+
+/** @returns path below the host's folder → text */
+export function hostFiles(state: HostState, form: Form): ReadonlyMap<string, string> {
+  const files = new Map<string, string>([['README.md', formatReadme(state, form)]])
+  for (const file of FILES) {
+    const text = file.text(state, form)
+    if (text !== undefined) files.set(nameIn(form, file.name), text)
+  }
+  for (const [path, text] of state.texts) files.set(path, text)
+  return files
+}
+
+/** The text of one file of the host, or nothing where the host has no such file. */
+export function hostFile(state: HostState, form: Form, path: string): string | undefined {
+  const file = FILES.find(({ name }) => nameIn(form, name) === path)
+  if (file) return file.text(state, form)
+  return path === 'README.md' ? formatReadme(state, form) : state.texts.get(path)
+}
+
+function formatReadme(state: HostState, form: Form): string {
+  const present = FILES.filter(file => file.text(state, form) !== undefined)
+  const rows = present.map(({ name, load, holds }) => {
+    const how =
+      form === 'save' && name.endsWith('.restore') ? `what ${name.replace('.restore', '-save')} prints` : `\`${load}\``
+    return `| \`${nameIn(form, name)}\` | ${how} | ${holds} |`
+  })
+  const others = [...state.texts.keys()].map(path => `- \`${path}\``)
+  return `# ${state.node}
+
+Everything that the network of node ${state.node} consists of, as far as Kubernetes makes it. Load the files in this order, as
+root; each may be loaded again without harm. The machine must have its uplink (\`eth0\`) up, with its address.
+
+| file | load with | holds |
+|---|---|---|
+${rows.join('\n')}
+
+Rules: the built-in chains that are named in a \`.restore\` file are emptied first, so that loading twice gives the same
+rules; what others had put into those chains is lost. User chains of others stay.
+
+Pods: each pod's end of its veth pair is left in the host's namespace, ready for \`ip link set NAME netns POD name eth0\`.
+
+For the programs that make such a network:
+
+${others.join('\n')}
+`
+}
