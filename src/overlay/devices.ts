@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { contains, type Family, type InterfaceAddress, prefixOf, widthOf } from '../base/ip.ts'
+import { contains, type Family, familyOf, type InterfaceAddress, prefixOf, widthOf } from '../base/ip.ts'
 import type { HostPart, Route, UplinkLink, VxlanLink } from '../host/host.ts'
 import type { FamilyLease, Lease } from './leases.ts'
 import { type Backend, type FlannelNetwork, familiesOf, type VxlanBackend } from './network.ts'
@@ -90,7 +90,7 @@ type Draft = { -readonly [K in keyof HostPart]-?: NonNullable<HostPart[K]>[numbe
 function addDevice({ family, uplink, part }: Reach, backend: VxlanBackend, own: FamilyLease): void {
   const name = deviceName(backend, family)
   // The device speaks from the uplink's own address, even if others are told to write to another.
-  const local = uplink.addresses.find(({ address }) => (typeof address === 'number' ? 4 : 6) === family)
+  const local = uplink.addresses.find(({ address }) => familyOf(address) === family)
   const link: VxlanLink = {
     kind: 'vxlan',
     name,
@@ -108,9 +108,11 @@ function addDevice({ family, uplink, part }: Reach, backend: VxlanBackend, own: 
 }
 
 function addRemote({ family, backend, uplink, part }: Reach, remote: FamilyLease): void {
-  if (backend.kind === 'host-gw' || (backend.directRouting && isOnLink(uplink, remote))) {
+  const onLink = isOnLink(uplink, remote)
+  if (backend.kind === 'host-gw' || (backend.directRouting && onLink)) {
     const route: Route = { to: remote.subnet, via: remote.publicIp, link: uplink.link.name }
-    part.routes.push(route)
+    // host-gw takes for granted that all nodes share a link, whatever the lengths of their networks say.
+    part.routes.push(onLink ? route : { ...route, onlink: true })
     return
   }
   if (remote.mac === undefined) return
