@@ -52,11 +52,10 @@ export function admit(given: Typed, options: AdmissionOptions = {}): Admission {
   const definition = known === undefined ? undefined : findDefinition(known.kind)
   if (known === undefined || definition === undefined) return keep(given, known, namespace)
   const { apiVersion: _, kind: __, ...rest } = convert(given)
-  const decoded = decode(definition.struct, rest)
+  const decoded = decode(known.kind, rest)
   if (decoded.problems.length > 0) return { verdict: 'malformed', problems: decoded.problems }
   const bare: Plain = { ...decoded.value, apiVersion: known.apiVersion, kind: known.kind }
-  const placed = place(bare, known, namespace)
-  const object = definition.setDefaults?.(placed) ?? placed
+  const object = place(definition.setDefaults?.(bare) ?? bare, known, namespace)
   const warnings = [...(definition.warn?.(object) ?? [])]
   const findings = [...(definition.validate?.(object) ?? [])]
   if (findings.length > 0) return { verdict: 'invalid', findings, warnings }
