@@ -77,7 +77,7 @@ function readEndpoint(endpoint: SliceEndpoint, port: number, view: Viewpoint): E
   return {
     ip,
     port,
-    text: isIpv4(ip) ? `${formatIp(ip)}:${port}` : `[${formatIp(ip)}]:${port}`,
+    text: formatEndpoint(ip, port),
     local: endpoint.nodeName === view.nodeName,
     ready: conditions?.ready ?? true,
     serving: conditions?.serving ?? true,
@@ -85,6 +85,11 @@ function readEndpoint(endpoint: SliceEndpoint, port: number, view: Viewpoint): E
     zones: hints?.forZones?.map(zone => zone.name) ?? NO_HINTS,
     nodes: hints?.forNodes?.map(node => node.name) ?? NO_HINTS,
   }
+}
+
+/** `10.244.1.2:8080`, `[fd00:10:244:1::2]:8080` */
+export function formatEndpoint(ip: Ip, port: number): string {
+  return isIpv4(ip) ? `${formatIp(ip)}:${port}` : `[${formatIp(ip)}]:${port}`
 }
 
 /** One endpoint for each run of equal texts. */

@@ -7,7 +7,7 @@ import type { Seconds } from '../base/clock.ts'
 import { type Family, familyOf, type Ip, type Prefix } from '../base/ip.ts'
 import type { ServiceProtocol } from '../base/protocol.ts'
 import { PROXY_NAME_LABEL } from '../objects/endpoint-slice.ts'
-import type { Service, ServicePort as ServicePortSpec } from '../objects/service.ts'
+import type { Service } from '../objects/service.ts'
 import { addressesOfFamily, findIpLeniently, prefixesOfFamily } from './lenient-address.ts'
 
 export interface ServicePort {
@@ -20,8 +20,8 @@ export interface ServicePort {
   readonly name: string
   readonly clusterIp: Ip
   readonly port: number
-  /** Absent: none was allocated. */
-  readonly nodePort?: number
+  /** Undefined: none was allocated. */
+  readonly nodePort: number | undefined
   readonly externalIps: readonly Ip[]
   /** Addresses of load balancers that the node itself must answer for. */
   readonly vips: readonly Ip[]
@@ -29,11 +29,11 @@ export interface ServicePort {
   readonly sourceRanges: readonly Prefix[]
   readonly internalLocal: boolean
   readonly externalLocal: boolean
-  /** How long a client stays with its endpoint; absent: every connection is drawn anew. */
-  readonly affinity?: Seconds
-  readonly healthCheckNodePort?: number
+  /** How long a client stays with its endpoint; undefined: every connection is drawn anew. */
+  readonly affinity: Seconds | undefined
+  readonly healthCheckNodePort: number | undefined
   /** The annotation for topology-aware routing, which old releases ask for. */
-  readonly topologyMode?: string
+  readonly topologyMode: string | undefined
 }
 
 /** @see pkg/apis/core/v1/defaults.go of Kubernetes: DefaultClientIPServiceAffinitySeconds */
@@ -60,38 +60,45 @@ export function servicePortsOf(service: Service, family: Family, allowExternalIp
   if (clusterIp === undefined) return []
   const { spec, metadata } = service
   const namespace = metadata.namespace ?? 'default'
-  const externalIps = allowExternalIps ? (spec.externalIPs ?? []) : []
-  const externalLocal = isExternalLocal(service, externalIps)
-  const healthCheckNodePort = spec.type === 'LoadBalancer' && externalLocal ? spec.healthCheckNodePort : undefined
-  const topologyMode = TOPOLOGY_ANNOTATIONS.map(key => metadata.annotations?.[key]).find(value => value !== undefined)
-  const common = {
-    namespace,
-    service: metadata.name,
-    clusterIp,
-    externalIps: addressesOfFamily(externalIps, family),
-    vips: vipsOf(service, family),
-    sourceRanges: sourceRangesOf(service, family),
-    internalLocal: spec.internalTrafficPolicy === 'Local',
-    externalLocal,
-    ...(spec.sessionAffinity === 'ClientIP' && {
-      affinity: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? DEFAULT_AFFINITY,
-    }),
-    ...(healthCheckNodePort && { healthCheckNodePort }),
-    ...(topologyMode !== undefined && { topologyMode }),
-  }
-  const ports = (spec.ports ?? []).map(port => ({ ...common, ...ownOf(port, namespace, metadata.name) }))
+  const allExternalIps = allowExternalIps ? (spec.externalIPs ?? []) : []
+  const externalLocal = isExternalLocal(service, allExternalIps)
+  const externalIps = addressesOfFamily(allExternalIps, family)
+  const vips = vipsOf(service, family)
+  const sourceRanges = sourceRangesOf(service, family)
+  const affinity = spec.sessionAffinity === 'ClientIP' ? affinityOf(service) : undefined
+  // 0 is what Go keeps for "none".
+  const healthCheckNodePort = (spec.type === 'LoadBalancer' && externalLocal && spec.healthCheckNodePort) || undefined
+  const topologyMode = topologyModeOf(service)
+  const ports = (spec.ports ?? []).map((port): ServicePort => {
+    const portName = port.name ?? ''
+    return {
+      namespace,
+      service: metadata.name,
+      portName,
+      protocol: port.protocol ?? 'TCP',
+      name: portName === '' ? `${namespace}/${metadata.name}` : `${namespace}/${metadata.name}:${portName}`,
+      clusterIp,
+      port: port.port,
+      nodePort: port.nodePort || undefined,
+      externalIps,
+      vips,
+      sourceRanges,
+      internalLocal: spec.internalTrafficPolicy === 'Local',
+      externalLocal,
+      affinity,
+      healthCheckNodePort,
+      topologyMode,
+    }
+  })
   return ports.sort(comparePorts)
 }
 
-function ownOf(port: ServicePortSpec, namespace: string, service: string) {
-  const portName = port.name ?? ''
-  return {
-    portName,
-    name: portName === '' ? `${namespace}/${service}` : `${namespace}/${service}:${portName}`,
-    protocol: port.protocol ?? ('TCP' as const),
-    port: port.port,
-    ...(port.nodePort && { nodePort: port.nodePort }),
-  }
+function topologyModeOf({ metadata: { annotations } }: Service): string | undefined {
+  return annotations && TOPOLOGY_ANNOTATIONS.map(key => annotations[key]).find(value => value !== undefined)
+}
+
+function affinityOf(service: Service): Seconds {
+  return service.spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? DEFAULT_AFFINITY
 }
 
 function comparePorts(a: ServicePort, b: ServicePort): number {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sha256Base32 } from '../../base/digest.ts'
+import { digestName } from '../../base/digest.ts'
 import type { Endpoint } from '../endpoint.ts'
 import type { ServicePort } from '../service-port.ts'
 
@@ -39,9 +39,10 @@ export interface ServiceChainNames {
 /** @see pkg/proxy/iptables/proxier.go of Kubernetes: portProtoHash */
 export function serviceChainNames(port: ServicePort): ServiceChainNames {
   const hashed = port.name + port.protocol.toLowerCase()
-  const hash = sha256Base32(hashed, HASH_LENGTH)
+  const cluster = digestName('KUBE-SVC-', hashed, HASH_LENGTH)
+  const hash = cluster.slice(-HASH_LENGTH)
   return {
-    cluster: `KUBE-SVC-${hash}`,
+    cluster,
     local: `KUBE-SVL-${hash}`,
     external: `KUBE-EXT-${hash}`,
     firewall: `KUBE-FW-${hash}`,
@@ -51,5 +52,5 @@ export function serviceChainNames(port: ServicePort): ServiceChainNames {
 
 /** @see pkg/proxy/iptables/proxier.go of Kubernetes: servicePortEndpointChainName */
 export function endpointChainName(names: ServiceChainNames, endpoint: Endpoint): string {
-  return `KUBE-SEP-${sha256Base32(names.hashed + endpoint.text, HASH_LENGTH)}`
+  return digestName('KUBE-SEP-', names.hashed + endpoint.text, HASH_LENGTH)
 }

@@ -44,7 +44,7 @@ export function portRulesOf(
     before?.port === port && equalVerdicts(before.verdict, verdict)
       ? before.shared
       : sharedRulesOf(port, verdict, names, origin, settings)
-  const chains = ownChainsOf({ port, categories, verdict, names, origin, settings, annotated })
+  const chains = ownChainsOf({ port, verdict, names, origin, settings, annotated }, categories)
   return { port, verdict, shared, chains, endpoints: endpoints.length }
 }
 

@@ -72,16 +72,29 @@ function familyProxy(settings: Settings): FamilyProxy {
 /** Makes all rules, and gives them as they then stand in the kernel. */
 export function syncFull(proxy: KubeProxy, family: Family): Ruleset {
   const own = proxy.families[family]
+  const keys = [...proxy.entries.keys()].sort()
   takeChanged(proxy, family)
   own.written.clear()
+  const annotated = !isLarge(proxy, keys, own)
   own.endpoints = 0
-  const drafts = [...proxy.entries.keys()].sort().map(key => draftOf(proxy, key, own))
-  for (const draft of drafts) own.endpoints += draft.endpointCount
-  for (const draft of drafts) write(draft, own)
+  for (const key of keys) {
+    const { service, ports } = draftOf(proxy, key, own)
+    for (const port of write(key, service, ports, annotated, own)) own.endpoints += port.endpoints
+  }
   own.order = [...own.written.keys()]
   own.synced = true
   delete own.ruleset
   return currentRuleset(proxy, family)
+}
+
+/** Whether there are too many endpoints for comments; stops to count once that is known. */
+function isLarge(proxy: KubeProxy, keys: readonly ServiceKey[], own: FamilyProxy): boolean {
+  let endpoints = 0
+  for (const key of keys) {
+    endpoints += draftOf(proxy, key, own).endpointCount
+    if (endpoints > LARGE_CLUSTER_ENDPOINTS) return true
+  }
+  return false
 }
 
 /**
@@ -100,8 +113,11 @@ export function syncChanged(proxy: KubeProxy, family: Family): PartialSync {
   if (!own.synced) throw new RangeError('A proxy needs a full sync before one of changes')
   const drafts = takeChanged(proxy, family).map(key => draftOf(proxy, key, own))
   for (const draft of drafts) own.endpoints += draft.endpointCount - draft.endpointCountBefore
+  const annotated = own.endpoints <= LARGE_CLUSTER_ENDPOINTS
   const replacements = new Map<ServiceKey, Replacement>()
-  for (const draft of drafts) replacements.set(draft.key, { before: draft.before, after: write(draft, own) })
+  for (const { key, service, ports, before } of drafts) {
+    replacements.set(key, { before, after: write(key, service, ports, annotated, own) })
+  }
 
   const added = drafts.filter(({ key, before }) => before.length === 0 && own.written.has(key)).map(({ key }) => key)
   const all = added.length === 0 ? own.order : [...own.order, ...added].sort()
@@ -156,8 +172,13 @@ function draftOf(proxy: KubeProxy, key: ServiceKey, { settings, written }: Famil
   return { key, service, ports, before, endpointCount, endpointCountBefore }
 }
 
-function write({ key, service, ports }: Draft, own: FamilyProxy): readonly PortRules[] {
-  const annotated = own.endpoints <= LARGE_CLUSTER_ENDPOINTS
+function write(
+  key: ServiceKey,
+  service: Service | undefined,
+  ports: readonly DraftPort[],
+  annotated: boolean,
+  own: FamilyProxy,
+): readonly PortRules[] {
   const rules = ports.map(({ port, endpoints, before }) =>
     portRulesOf(port, endpoints, annotated, own.settings, before),
   )

@@ -78,8 +78,14 @@ const ANY_PORT: Readonly<Record<ServiceProtocol, Match>> = {
   SCTP: { on: 'sctp' },
 }
 
+const ONE_PORT: PortRange[] = []
+
 export function onePort(port: number): PortRange {
-  return { from: port, to: port }
+  const known = ONE_PORT[port]
+  if (known !== undefined) return known
+  const range: PortRange = { from: port, to: port }
+  ONE_PORT[port] = range
+  return range
 }
 
 /** `-p tcp -m tcp`: the protocol alone. */
@@ -106,14 +112,14 @@ export function remembered(list: string, seconds: Seconds, family: Family): Matc
   return { on: 'recent', do: 'rcheck', list, by: 'src', mask: FULL_MASK[family], seconds, reap: true }
 }
 
-const ONE_OF: Match[] = []
+const ONE_OF: (readonly Match[])[] = [[], []]
 
-/** Applies to one of `count` packets, `count` being 2 or more, by chance. */
-export function oneOf(count: number): Match {
+/** Applies to one of `count` packets by chance; no condition at all for a `count` of 1. */
+export function oneOf(count: number): readonly Match[] {
   const known = ONE_OF[count]
   if (known !== undefined) return known
   // kube-proxy writes ten decimals, and the kernel gets no more than is written.
-  const match: Match = { on: 'statistic', mode: 'random', probability: Number((1 / count).toFixed(10)) }
-  ONE_OF[count] = match
-  return match
+  const matches: Match[] = [{ on: 'statistic', mode: 'random', probability: Number((1 / count).toFixed(10)) }]
+  ONE_OF[count] = matches
+  return matches
 }
