@@ -7,6 +7,7 @@
  */
 import { ZONE_LABEL } from '../objects/endpoint-slice.ts'
 import type { Node } from '../objects/node.ts'
+import { parseQuantity } from '../objects/quantity.ts'
 
 /** How far a zone's endpoints may be loaded above the average before hints are given up. */
 const OVERLOAD = 0.2
@@ -32,19 +33,15 @@ export function isRefusal(value: object): value is Refusal {
   return 'refused' in value
 }
 
-/**
- * Counts the CPUs of the ready nodes outside the control plane.
- *
- * @param cpusOf the allocatable CPUs of a node in any unit, 0 where it gives none
- */
-export function shareZones(nodes: Iterable<Node>, cpusOf: (node: Node) => number): ZoneShares {
+/** Counts the allocatable CPUs of the ready nodes outside the control plane. */
+export function shareZones(nodes: Iterable<Node>): ZoneShares {
   const cpus = new Map<string, number>()
   let total = 0
   for (const node of nodes) {
     const { labels = {} } = node.metadata
     if (CONTROL_PLANE_LABELS.some(label => label in labels) || !isReady(node)) continue
     const zone = labels[ZONE_LABEL]
-    const own = cpusOf(node)
+    const own = parseQuantity(node.status?.allocatable?.['cpu'] ?? 0)
     if (!zone || own <= 0) return NO_NODE_INFORMATION
     cpus.set(zone, (cpus.get(zone) ?? 0) + own)
     total += own

@@ -45,24 +45,31 @@ export function reconcileDaemonSet(
   const revision = revisionOf(set, owned)
   const spec = daemonSpec(set)
   const byNode = podsByNode(owned)
-  const writes: Write<Pod | DaemonSet>[] = [...claims]
   const wanted = nodes.filter(node => isEligible(spec, node))
+  const writes: Write<Pod | DaemonSet>[] = [...claims]
   if (set.metadata.deletionTimestamp === undefined) {
     const taken = new Set(candidates.map(pod => pod.metadata.name))
     for (const { metadata } of wanted) {
       const [kept, ...surplus] = byNode.get(metadata.name) ?? []
       if (!kept) writes.push({ do: 'create', object: podOn(metadata.name, set, spec, revision, taken, context) })
       else if (!isActive(kept) || isBehind(set, kept, revision)) writes.push({ do: 'delete', object: kept })
-      for (const object of surplus) writes.push({ do: 'delete', object })
+      writes.push(...surplus.map(toDelete))
     }
-    const names = new Set(nodes.filter(node => mayStay(spec, node)).map(node => node.metadata.name))
-    for (const [name, pods] of byNode) {
-      if (!names.has(name)) for (const object of pods) writes.push({ do: 'delete', object })
-    }
+    writes.push(...strays(spec, nodes, byNode).map(toDelete))
   }
   const status = statusOf(set, byNode, wanted, revision)
   if (!equalValue(set.status, status)) writes.push({ do: 'update-status', object: { ...set, status } })
   return writes
+}
+
+function toDelete(object: Pod): Write<Pod> {
+  return { do: 'delete', object }
+}
+
+/** Pods on nodes where none may stay. */
+function strays(spec: PodSpec, nodes: readonly Node[], byNode: ReadonlyMap<string, readonly Pod[]>): readonly Pod[] {
+  const names = new Set(nodes.filter(node => mayStay(spec, node)).map(node => node.metadata.name))
+  return [...byNode].flatMap(([name, pods]) => (names.has(name) ? [] : pods))
 }
 
 /** The template's spec with what every daemon tolerates. */

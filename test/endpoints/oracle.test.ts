@@ -74,7 +74,7 @@ function compareCase(t: Test, path: string): void {
   const nodes = new Map(objects.filter(one => one.kind === 'Node').map(one => [one.metadata.name, one as Node]))
   const pods = new LabelIndex<Pod>()
   for (const one of objects) if (one.kind === 'Pod') pods.set(one as Pod)
-  const zoneShares = shareZones(nodes.values(), node => Number(node.status?.allocatable?.['cpu'] ?? 0))
+  const zoneShares = shareZones(nodes.values())
   const context = { findNode: (name: string) => nodes.get(name), zoneShares, random: seededRandom(1) }
 
   const slices: unknown[] = []
