@@ -31,7 +31,8 @@ export function reportPod(pod: Pod, node: Node, allocate: AllocatePodIps, now: M
   if (isReported && (hasAddress(pod) || phase !== 'Running')) return pod
   const ips = hasAddress(pod) ? givenAddresses(pod) : pod.spec.hostNetwork ? hostAddresses(node) : allocate(pod, node)
   const addressed = withAddresses(pod.status ?? {}, ips, node)
-  const status = isReported ? addressed : running(pod, addressed, ips.length > 0, now)
+  const isUp = ips.length > 0 || pod.spec.hostNetwork === true
+  const status = isReported ? addressed : isUp ? running(pod, addressed, now) : waiting(addressed, now)
   return equalValue(status, pod.status) ? pod : { ...pod, status }
 }
 
@@ -64,47 +65,51 @@ function withAddresses(status: PodStatus, ips: readonly string[], node: Node): P
   }
 }
 
-/** The status of a Pod whose containers run, or wait for the Pod's network. */
-function running(pod: Pod, status: PodStatus, isUp: boolean, now: Millis): PodStatus {
-  const isReady = isUp && pod.metadata.annotations?.[READY_ANNOTATION] !== 'false'
-  const unready = {
-    status: 'False',
-    reason: 'ContainersNotReady',
-    message: `containers with unready status: [${pod.spec.containers.map(({ name }) => name).join(' ')}]`,
-  } as const
-  const readiness = isReady ? ({ status: 'True' } as const) : unready
+/** The status of a Pod that has no network yet. It says nothing of readiness, so that a later report may. */
+function waiting(status: PodStatus, now: Millis): PodStatus {
+  const conditions = withCondition(status.conditions, { type: 'PodReadyToStartContainers', status: 'False' }, now)
+  return { ...status, phase: 'Pending', conditions, startTime: status.startTime ?? formatTime(now) }
+}
+
+/** The status of a Pod whose containers run. */
+function running(pod: Pod, status: PodStatus, now: Millis): PodStatus {
+  const isReady = pod.metadata.annotations?.[READY_ANNOTATION] !== 'false'
+  const { containers, initContainers = [] } = pod.spec
   const states: readonly ConditionState[] = [
-    { type: 'PodReadyToStartContainers', status: isUp ? 'True' : 'False' },
+    { type: 'PodReadyToStartContainers', status: 'True' },
     { type: 'Initialized', status: 'True' },
-    { type: 'Ready', ...readiness },
-    { type: 'ContainersReady', ...readiness },
+    ...['Ready', 'ContainersReady'].map(type => readiness(type, isReady, containers)),
     { type: 'PodScheduled', status: 'True' },
   ]
   let conditions = status.conditions
   for (const state of states) conditions = withCondition(conditions, state, now)
-  const initContainers = pod.spec.initContainers ?? []
   return {
     ...status,
-    phase: isUp ? 'Running' : 'Pending',
+    phase: 'Running',
     ...(conditions && { conditions }),
     startTime: status.startTime ?? formatTime(now),
-    containerStatuses: pod.spec.containers.map(container => containerStatus(container, isUp, isReady, now)),
+    containerStatuses: containers.map(container => containerStatus(container, isReady, now)),
     ...(initContainers.length > 0 && {
-      initContainerStatuses: initContainers.map(container => initStatus(container, isUp, now)),
+      initContainerStatuses: initContainers.map(container => initStatus(container, now)),
     }),
   }
 }
 
-function containerStatus({ name, image = '' }: Container, isUp: boolean, ready: boolean, now: Millis) {
-  const state = isUp ? { running: { startedAt: formatTime(now) } } : { waiting: { reason: 'ContainerCreating' } }
-  return { name, image, imageID: '', ready, restartCount: 0, started: isUp, state }
+function readiness(type: string, isReady: boolean, containers: readonly Container[]): ConditionState {
+  if (isReady) return { type, status: 'True' }
+  const message = `containers with unready status: [${containers.map(({ name }) => name).join(' ')}]`
+  return { type, status: 'False', reason: 'ContainersNotReady', message }
 }
 
-/** A sidecar runs on; another init container has done its work once the Pod is up. */
-function initStatus(container: Container, isUp: boolean, now: Millis) {
-  if (container.restartPolicy === 'Always' || !isUp) return containerStatus(container, isUp, isUp, now)
+function containerStatus({ name, image = '' }: Container, ready: boolean, now: Millis) {
+  const state = { running: { startedAt: formatTime(now) } }
+  return { name, image, imageID: '', ready, restartCount: 0, started: true, state }
+}
+
+/** A sidecar runs on; another init container has done its work. */
+function initStatus(container: Container, now: Millis) {
+  if (container.restartPolicy === 'Always') return containerStatus(container, true, now)
   const time = formatTime(now)
-  const terminated = { exitCode: 0, reason: 'Completed', startedAt: time, finishedAt: time }
-  const { name, image = '' } = container
-  return { name, image, imageID: '', ready: true, restartCount: 0, started: false, state: { terminated } }
+  const state = { terminated: { exitCode: 0, reason: 'Completed', startedAt: time, finishedAt: time } }
+  return { ...containerStatus(container, true, now), started: false, state }
 }
