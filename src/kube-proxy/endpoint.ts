@@ -54,19 +54,24 @@ export function serviceOfSlice(slice: EndpointSlice): string | undefined {
  */
 export function endpointsOf(slices: Iterable<EndpointSlice>, port: ServicePort, view: Viewpoint): Endpoint[] {
   const found: Endpoint[] = []
-  const addressType = view.family === 4 ? 'IPv4' : 'IPv6'
   for (const slice of slices) {
-    if (slice.addressType !== addressType) continue
-    for (const own of slice.ports ?? []) {
-      if (own.name !== port.portName || (own.protocol ?? 'TCP') !== port.protocol || !own.port) continue
-      for (const endpoint of slice.endpoints ?? []) {
-        const read = readEndpoint(endpoint, own.port, view)
-        if (read !== undefined) found.push(read)
-      }
-    }
+    if (slice.addressType === ADDRESS_TYPE[view.family]) addEndpoints(found, slice, port, view)
   }
+  if (isAscending(found)) return found
   found.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
   return distinct(found, view.release)
+}
+
+const ADDRESS_TYPE: Readonly<Record<Family, EndpointSlice['addressType']>> = { 4: 'IPv4', 6: 'IPv6' }
+
+function addEndpoints(found: Endpoint[], slice: EndpointSlice, port: ServicePort, view: Viewpoint): void {
+  for (const own of slice.ports ?? []) {
+    if (own.name !== port.portName || (own.protocol ?? 'TCP') !== port.protocol || !own.port) continue
+    for (const endpoint of slice.endpoints ?? []) {
+      const read = readEndpoint(endpoint, own.port, view)
+      if (read !== undefined) found.push(read)
+    }
+  }
 }
 
 function readEndpoint(endpoint: SliceEndpoint, port: number, view: Viewpoint): Endpoint | undefined {
@@ -92,9 +97,18 @@ export function formatEndpoint(ip: Ip, port: number): string {
   return isIpv4(ip) ? `${formatIp(ip)}:${port}` : `[${formatIp(ip)}]:${port}`
 }
 
+/** Whether the endpoints are in order, each once. */
+function isAscending(endpoints: readonly Endpoint[]): boolean {
+  let before = ''
+  for (const { text } of endpoints) {
+    if (text <= before) return false
+    before = text
+  }
+  return true
+}
+
 /** One endpoint for each run of equal texts. */
-function distinct(sorted: Endpoint[], release: Release): Endpoint[] {
-  if (!sorted.some((endpoint, i) => sorted[i + 1]?.text === endpoint.text)) return sorted
+function distinct(sorted: readonly Endpoint[], release: Release): Endpoint[] {
   const kept: Endpoint[] = []
   for (const endpoint of sorted) {
     const rival = kept.at(-1)

@@ -81,14 +81,21 @@ export function topologyModeOf(
   port: ServicePort,
   place: Place,
 ): TopologyMode | undefined {
-  const ready = endpoints.filter(endpoint => endpoint.ready)
   const { nodeName, zone, release } = place
   // Node hints came behind a gate in 1.33 and are on since 1.34.
-  if (isSince(release, '1.34') && ready.every(({ nodes }) => nodes.length > 0)) {
-    if (ready.some(({ nodes }) => nodes.includes(nodeName))) return 'PreferSameNode'
-  }
+  if (isSince(release, '1.34') && areHinted(endpoints, 'nodes', nodeName)) return 'PreferSameNode'
   // Until 1.30 hints counted only for services that asked by annotation.
   if (!isSince(release, '1.31') && /^(?:disabled)?$/i.test(port.topologyMode ?? '')) return undefined
-  if (!zone || !ready.every(({ zones }) => zones.length > 0)) return undefined
-  return ready.some(({ zones }) => zones.includes(zone)) ? 'PreferSameZone' : undefined
+  return zone && areHinted(endpoints, 'zones', zone) ? 'PreferSameZone' : undefined
+}
+
+/** Whether all that are ready have hints of the kind, and one of them names `here`. */
+function areHinted(endpoints: readonly Endpoint[], kind: 'zones' | 'nodes', here: string): boolean {
+  let named = false
+  for (const endpoint of endpoints) {
+    if (!endpoint.ready) continue
+    if (endpoint[kind].length === 0) return false
+    named ||= endpoint[kind].includes(here)
+  }
+  return named
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import type { Rule, TableName } from '../../netfilter/rule.ts'
+import type { Service } from '../../objects/service.ts'
 import type { ServiceKey } from '../service-map.ts'
 import type { PortRules } from './port-rules.ts'
 import { SHARED_CHAINS, type SharedChain } from './shared-rules.ts'
@@ -21,54 +22,71 @@ export interface ChainEdit {
   readonly insert: readonly Rule[]
 }
 
-/** What is written for one service, before and after. */
-export interface Replacement {
-  readonly before: readonly PortRules[]
-  readonly after: readonly PortRules[]
+/** What is written for one service. */
+export interface ServiceRules {
+  readonly key: ServiceKey
+  readonly service: Service
+  readonly ports: readonly PortRules[]
+}
+
+export interface ServiceChange {
+  readonly key: ServiceKey
+  /** Undefined: there was none. */
+  readonly before: ServiceRules | undefined
+  /** Undefined: there is none any more. */
+  readonly after: ServiceRules | undefined
 }
 
 /**
- * The edits that bring the shared chains from one state to the next, to be carried out in order.
+ * Carries the changes out in `order`, the rules of all services by key, and says what they mean
+ * for the shared chains: edits to be made one after the other.
  *
- * @param order the services of both states
- * @param replacements those that may have changed
- * @param rulesOf the rules of the others
+ * @param changes by key
  */
-export function editsOf(
-  order: readonly ServiceKey[],
-  replacements: ReadonlyMap<ServiceKey, Replacement>,
-  rulesOf: (key: ServiceKey) => readonly PortRules[],
-): ChainEdit[] {
-  const all = [...replacements.values()]
-  return SHARED_CHAINS.filter(({ key }) => all.some(change => differs(change, key))).flatMap(
-    ({ key, table, chain }) => {
-      const edits: ChainEdit[] = []
-      let at = 1
-      for (const service of order) {
-        const change = replacements.get(service)
-        if (change !== undefined && differs(change, key)) {
-          edits.push({ table, chain, at, remove: count(change.before, key), insert: gather(change.after, key) })
-        }
-        at += count(change?.after ?? rulesOf(service), key)
-      }
-      return edits
-    },
-  )
+export function applyChanges(order: ServiceRules[], changes: readonly ServiceChange[]): ChainEdit[] {
+  const edits: ChainEdit[] = []
+  const counters = SHARED_CHAINS.map(shared => ({ ...shared, services: 0, rules: 0 }))
+  for (const change of changes) {
+    const index = placeOf(change.key, order)
+    for (const counter of counters) {
+      const { key, table, chain } = counter
+      if (!differs(change, key)) continue
+      // Changes come in order: what is counted once does not move again.
+      for (; counter.services < index; counter.services++) counter.rules += count(order[counter.services], key)
+      const at = counter.rules + 1
+      edits.push({ table, chain, at, remove: count(change.before, key), insert: gather(change.after, key) })
+    }
+    order.splice(index, change.before === undefined ? 0 : 1, ...(change.after === undefined ? [] : [change.after]))
+  }
+  return edits
 }
 
-function count(ports: readonly PortRules[], key: SharedChain): number {
+/** Where the service is or belongs in `order`. */
+function placeOf(key: ServiceKey, order: readonly ServiceRules[]): number {
+  let low = 0
+  let high = order.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((order[middle]?.key ?? '') < key) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function count(rules: ServiceRules | undefined, key: SharedChain): number {
   let sum = 0
-  for (const { shared } of ports) sum += shared[key].length
+  if (rules !== undefined) for (const { shared } of rules.ports) sum += shared[key].length
   return sum
 }
 
-function gather(ports: readonly PortRules[], key: SharedChain): Rule[] {
-  return ports.flatMap(({ shared }) => shared[key])
+function gather(rules: ServiceRules | undefined, key: SharedChain): Rule[] {
+  return rules?.ports.flatMap(({ shared }) => shared[key]) ?? []
 }
 
-function differs({ before, after }: Replacement, key: SharedChain): boolean {
-  if (before.length === after.length && before.every((port, i) => port.shared[key] === after[i]?.shared[key]))
-    return false
+function differs({ before, after }: ServiceChange, key: SharedChain): boolean {
+  if (before?.ports.length === after?.ports.length) {
+    if (before?.ports.every((port, i) => port.shared[key] === after?.ports[i]?.shared[key])) return false
+  }
   // Rules are plain data, each made by the same code: equal text means equal rules.
   return JSON.stringify(gather(before, key)) !== JSON.stringify(gather(after, key))
 }

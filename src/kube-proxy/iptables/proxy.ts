@@ -11,10 +11,17 @@ import type { Family } from '../../base/ip.ts'
 import type { Chain, Ruleset } from '../../netfilter/rule.ts'
 import type { Service } from '../../objects/service.ts'
 import { type Endpoint, endpointsOf } from '../endpoint.ts'
-import { createServiceMap, type ServiceKey, type ServiceMap, slicesOf, takeChanged } from '../service-map.ts'
+import {
+  createServiceMap,
+  type ServiceEntry,
+  type ServiceKey,
+  type ServiceMap,
+  slicesOf,
+  takeChanged,
+} from '../service-map.ts'
 import { type ServicePort, servicePortsOf } from '../service-port.ts'
 import { type ProxyOptions, type Settings, settingsOf } from '../settings.ts'
-import { type ChainEdit, editsOf, type Replacement } from './chain-edit.ts'
+import { applyChanges, type ChainEdit, type ServiceChange, type ServiceRules } from './chain-edit.ts'
 import { type PortRules, portRulesOf } from './port-rules.ts'
 import { rulesetOf } from './ruleset.ts'
 
@@ -25,20 +32,15 @@ export interface KubeProxy extends ServiceMap {
 
 interface FamilyProxy {
   readonly settings: Settings
-  /** What was written for each service; services without rules are absent. */
+  /** What is written for each service; services without rules are absent. */
   readonly written: Map<ServiceKey, ServiceRules>
-  /** The keys of `written`, in order. */
-  order: ServiceKey[]
+  /** The values of `written`, by key. */
+  order: ServiceRules[]
   /** Endpoints of all service ports. */
   endpoints: number
   /** What is written, all of it; made when somebody asks. */
   ruleset?: Ruleset
   synced: boolean
-}
-
-interface ServiceRules {
-  readonly service: Service
-  readonly ports: readonly PortRules[]
 }
 
 /** What a change means for rules that are in place. */
@@ -78,10 +80,9 @@ export function syncFull(proxy: KubeProxy, family: Family): Ruleset {
   const annotated = !isLarge(proxy, keys, own)
   own.endpoints = 0
   for (const key of keys) {
-    const { service, ports } = draftOf(proxy, key, own)
-    for (const port of write(key, service, ports, annotated, own)) own.endpoints += port.endpoints
+    for (const port of write(draftOf(proxy, key, own), annotated, own)?.ports ?? []) own.endpoints += port.endpoints
   }
-  own.order = [...own.written.keys()]
+  own.order = [...own.written.values()]
   own.synced = true
   delete own.ruleset
   return currentRuleset(proxy, family)
@@ -100,8 +101,8 @@ function isLarge(proxy: KubeProxy, keys: readonly ServiceKey[], own: FamilyProxy
 /**
  * Makes the rules of services that changed since the last sync, and says how to get there.
  *
- * Costs as much as these services have endpoints; where the shared chains change as well, finding
- * the place takes a look at every service, without making any of their rules.
+ * Costs as much as these services have endpoints. Where the shared chains change as well, finding
+ * the place takes counting the rules of the services before, without making any of them.
  *
  * The rules of other services stay as they are, even when the number of endpoints crosses
  * {@link LARGE_CLUSTER_ENDPOINTS}: their comments change with the next full sync.
@@ -114,25 +115,16 @@ export function syncChanged(proxy: KubeProxy, family: Family): PartialSync {
   const drafts = takeChanged(proxy, family).map(key => draftOf(proxy, key, own))
   for (const draft of drafts) own.endpoints += draft.endpointCount - draft.endpointCountBefore
   const annotated = own.endpoints <= LARGE_CLUSTER_ENDPOINTS
-  const replacements = new Map<ServiceKey, Replacement>()
-  for (const { key, service, ports, before } of drafts) {
-    replacements.set(key, { before, after: write(key, service, ports, annotated, own) })
-  }
-
-  const added = drafts.filter(({ key, before }) => before.length === 0 && own.written.has(key)).map(({ key }) => key)
-  const all = added.length === 0 ? own.order : [...own.order, ...added].sort()
-  const edits = editsOf(all, replacements, key => own.written.get(key)?.ports ?? [])
-  const removed = drafts.some(({ key, before }) => before.length > 0 && !own.written.has(key))
-  own.order = removed ? all.filter(key => own.written.has(key)) : all
-  if (drafts.length > 0) delete own.ruleset
-  return { family, ...ownChainChanges(replacements), edits }
+  const changes = drafts.map(draft => ({ key: draft.key, before: draft.before, after: write(draft, annotated, own) }))
+  if (changes.length > 0) delete own.ruleset
+  return { family, ...ownChainChanges(changes), edits: applyChanges(own.order, changes) }
 }
 
 /** All rules as they stand after the last sync. */
 export function currentRuleset(proxy: KubeProxy, family: Family): Ruleset {
   const own = proxy.families[family]
   own.ruleset ??= rulesetOf(
-    own.order.flatMap(key => own.written.get(key)?.ports ?? []),
+    own.order.flatMap(({ ports }) => ports),
     own.settings,
   )
   return own.ruleset
@@ -141,10 +133,10 @@ export function currentRuleset(proxy: KubeProxy, family: Family): Ruleset {
 /** A service as it is to be written, before it is known how many endpoints there are in all. */
 interface Draft {
   readonly key: ServiceKey
-  /** Absent: it is gone. */
-  readonly service?: Service
+  /** Undefined: it is gone. */
+  readonly service: Service | undefined
   readonly ports: readonly DraftPort[]
-  readonly before: readonly PortRules[]
+  readonly before: ServiceRules | undefined
   readonly endpointCount: number
   readonly endpointCountBefore: number
 }
@@ -157,40 +149,43 @@ interface DraftPort {
 
 function draftOf(proxy: KubeProxy, key: ServiceKey, { settings, written }: FamilyProxy): Draft {
   const entry = proxy.entries.get(key)
-  const known = written.get(key)
-  const before = known?.ports ?? []
-  const endpointCountBefore = before.reduce((sum, { endpoints }) => sum + endpoints, 0)
-  if (entry?.service === undefined) return { key, ports: [], before, endpointCount: 0, endpointCountBefore }
-  const { service } = entry
-  const slices = slicesOf(entry)
-  const draftPort = (port: ServicePort) => ({ port, endpoints: endpointsOf(slices, port, settings) })
-  const ports =
-    known?.service === service
-      ? before.map(rules => ({ ...draftPort(rules.port), before: rules }))
-      : servicePortsOf(service, settings.family, settings.allowExternalIps).map(draftPort)
-  const endpointCount = ports.reduce((sum, { endpoints }) => sum + endpoints.length, 0)
-  return { key, service, ports, before, endpointCount, endpointCountBefore }
+  const before = written.get(key)
+  const ports = entry === undefined ? [] : draftPorts(entry, before, settings)
+  return {
+    key,
+    service: entry?.service,
+    ports,
+    before,
+    endpointCount: ports.reduce((sum, { endpoints }) => sum + endpoints.length, 0),
+    endpointCountBefore: before?.ports.reduce((sum, { endpoints }) => sum + endpoints, 0) ?? 0,
+  }
 }
 
-function write(
-  key: ServiceKey,
-  service: Service | undefined,
-  ports: readonly DraftPort[],
-  annotated: boolean,
-  own: FamilyProxy,
-): readonly PortRules[] {
-  const rules = ports.map(({ port, endpoints, before }) =>
-    portRulesOf(port, endpoints, annotated, own.settings, before),
-  )
-  if (service === undefined || rules.length === 0) own.written.delete(key)
-  else own.written.set(key, { service, ports: rules })
+function draftPorts(entry: ServiceEntry, before: ServiceRules | undefined, settings: Settings): DraftPort[] {
+  const { service } = entry
+  if (service === undefined) return []
+  const slices = slicesOf(entry)
+  const draftPort = (port: ServicePort) => ({ port, endpoints: endpointsOf(slices, port, settings) })
+  // While the service itself is the same, so are its ports.
+  if (before?.service === service) return before.ports.map(rules => ({ ...draftPort(rules.port), before: rules }))
+  return servicePortsOf(service, settings.family, settings.allowExternalIps).map(draftPort)
+}
+
+function write({ key, service, ports }: Draft, annotated: boolean, own: FamilyProxy): ServiceRules | undefined {
+  if (service === undefined || ports.length === 0) {
+    own.written.delete(key)
+    return undefined
+  }
+  const make = ({ port, endpoints, before }: DraftPort) => portRulesOf(port, endpoints, annotated, own.settings, before)
+  const rules = { key, service, ports: ports.map(make) }
+  own.written.set(key, rules)
   return rules
 }
 
-function ownChainChanges(replacements: ReadonlyMap<ServiceKey, Replacement>): Pick<PartialSync, 'chains' | 'stale'> {
-  const all = [...replacements.values()]
-  const chains = all.flatMap(({ after }) => after.flatMap(port => port.chains))
+function ownChainChanges(changes: readonly ServiceChange[]): Pick<PartialSync, 'chains' | 'stale'> {
+  const chainsOf = (rules: ServiceRules | undefined) => rules?.ports.flatMap(port => port.chains) ?? []
+  const chains = changes.flatMap(({ after }) => chainsOf(after))
   const needed = new Set(chains.map(chain => chain.name))
-  const older = all.flatMap(({ before }) => before.flatMap(port => port.chains))
+  const older = changes.flatMap(({ before }) => chainsOf(before))
   return { chains, stale: older.map(chain => chain.name).filter(name => !needed.has(name)) }
 }
