@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { FAMILIES, type Family, familyOf, findIp, type Ip, type Prefix, parseIp, parsePrefix } from '../base/ip.ts'
+import { FAMILIES, type Family, familyOf, findIp, type Ip, type Prefix, parseIp } from '../base/ip.ts'
 import { formatConflist } from '../bridge/conflist.ts'
 import { type HostPort, type HostPortPod, hostPortRules } from '../bridge/host-ports.ts'
 import { masqueradeRules } from '../bridge/masquerade.ts'
@@ -30,6 +30,7 @@ import { formatNetConf } from '../overlay/network.ts'
 import { flannelRules } from '../overlay/rules.ts'
 import { formatSubnetEnv } from '../overlay/subnet-env.ts'
 import { mergeRulesets, type Part } from './merge-rulesets.ts'
+import { podPrefixesOf } from './node-prefixes.ts'
 import type { Settings } from './settings.ts'
 import { groundPart, internalIps, nodeNetworks, uplinkOf } from './uplink.ts'
 
@@ -96,11 +97,6 @@ export function hostState(ground: CommonGround, node: Node, options: HostOptions
     ),
     texts: textsOf(ground, node, uplink, lease),
   }
-}
-
-/** The node's PodCIDRs. @throws {InputError} when the Node object holds something else */
-export function podPrefixesOf(node: Node): readonly Prefix[] {
-  return (node.spec.podCIDRs ?? (node.spec.podCIDR ? [node.spec.podCIDR] : [])).map(parsePrefix)
 }
 
 /** Bytes of the largest packet that pods send. */

@@ -4,7 +4,7 @@
  * @see Kubernetes pkg/registry/core/service/storage/alloc.go
  * @module
  */
-import { FAMILIES, type Family, familyOf, findIp, formatIp, type Ip, type Prefix } from '../base/ip.ts'
+import { contains, FAMILIES, type Family, familyOf, findIp, formatIp, type Ip, type Prefix } from '../base/ip.ts'
 import type { Random } from '../base/random.ts'
 import { selectorOf } from '../endpoints/membership.ts'
 import { allocateClusterIps, ClusterIpError, ClusterIps } from '../ipam/cluster-ips.ts'

@@ -11,6 +11,7 @@ import { contains, FAMILIES, type Family, formatPrefix, type Prefix, parsePrefix
 import type { KubeProxyConfiguration } from '../objects/kube-proxy-configuration.ts'
 import type { Node } from '../objects/node.ts'
 import { DEFAULT_BACKEND, type FlannelNetwork, type PerFamily, readFlannelNetwork } from '../overlay/network.ts'
+import { podPrefixesOf } from './node-prefixes.ts'
 
 /** What flags and configuration files say; all of it may be absent. */
 export interface Wishes {
@@ -95,11 +96,7 @@ function podCidrsOf(wishes: Wishes, netConf: FlannelNetwork | undefined, nodes: 
 
 /** For each family, the network of usual width (or wider) that holds the pod CIDRs of all nodes. */
 function guessFromNodes(nodes: readonly Node[]): readonly Prefix[] {
-  const all = nodes.flatMap(node =>
-    (node.spec.podCIDRs ?? (node.spec.podCIDR ? [node.spec.podCIDR] : [])).map(text =>
-      within(`Node ${node.metadata.name} spec.podCIDRs`, () => parsePrefix(text)),
-    ),
-  )
+  const all = nodes.flatMap(podPrefixesOf)
   return FAMILIES.flatMap(family => {
     const own = all.filter(prefix => prefix.family === family)
     const [first] = own

@@ -1,0 +1,122 @@
+/**
+ * Everything that the input files say: objects, configuration, and what is wrong with them.
+ *
+ * @module
+ */
+import type { ConfigMap } from '../objects/config-map.ts'
+import { type Configuration, carriedBy, type FoundConfiguration, findConfiguration } from '../objects/configuration.ts'
+import { formatField } from '../objects/field.ts'
+import {
+  formatManifestFinding,
+  type Manifest,
+  type ManifestFinding,
+  type Stranger,
+  scanManifests,
+  strangerFinding,
+} from '../objects/manifest.ts'
+import { keyOf } from '../objects/meta.ts'
+import type { InputFile } from './input.ts'
+
+export interface Harvest {
+  readonly manifests: readonly Manifest[]
+  readonly configurations: readonly Configuration[]
+  /** What must be put right before anything can be done, a line each. */
+  readonly findings: readonly string[]
+  /** What the person should know all the same. */
+  readonly notes: readonly string[]
+}
+
+/** A harvest while it comes in. */
+interface Basket {
+  readonly manifests: Manifest[]
+  readonly configurations: Configuration[]
+  readonly findings: string[]
+  readonly notes: string[]
+}
+
+/** @param namespace of objects that name none */
+export function harvestFiles(files: readonly InputFile[], namespace: string): Harvest {
+  const basket: Basket = { manifests: [], configurations: [], findings: [], notes: [] }
+  for (const { name, text, named } of files) {
+    const scan = scanManifests(name, text, { namespace })
+    basket.findings.push(...scan.findings.map(formatManifestFinding))
+    for (const stranger of scan.strangers) takeStranger(stranger, named, basket)
+    for (const manifest of scan.manifests) takeManifest(manifest, basket)
+  }
+  basket.notes.push(...strangeKinds(basket.manifests))
+  basket.findings.push(...declaredTwice(basket.manifests))
+  return basket
+}
+
+/** A document without a kind: flannel's configuration, or something that is none of ours. */
+function takeStranger(stranger: Stranger, named: boolean, basket: Basket): void {
+  const found = findConfiguration(stranger.value, stranger.source.file)
+  const finding = strangerFinding(stranger)
+  if (found) takeConfiguration(found, placeOf(finding), basket)
+  else if (named) basket.findings.push(formatManifestFinding(finding))
+  else basket.notes.push(`${placeOf(finding)}: skipped, no Kubernetes object (${finding.message})`)
+}
+
+function takeManifest(manifest: Manifest, basket: Basket): void {
+  const { object, source, warnings } = manifest
+  const place = `${source.file}:${source.locate([]).line}`
+  const found = findConfiguration(object, source.file)
+  if (found) {
+    takeConfiguration(found, place, basket)
+    return
+  }
+  basket.manifests.push(manifest)
+  for (const warning of warnings) basket.notes.push(`${place}: ${subjectOf(manifest)}: ${warning}`)
+  if (!manifest.known || object.kind !== 'ConfigMap') return
+  const { found: carried, failures } = carriedBy(object as ConfigMap)
+  for (const one of carried) takeConfiguration(one, `${place}: ${subjectOf(manifest)} data[${one.key}]`, basket)
+  for (const { key, message } of failures)
+    basket.findings.push(`${place}: ${subjectOf(manifest)} data[${key}]: ${message}`)
+}
+
+function takeConfiguration(
+  found: FoundConfiguration,
+  place: string,
+  { configurations, findings, notes }: Basket,
+): void {
+  configurations.push(found.configuration)
+  for (const { field, message } of found.problems) findings.push(`${place}: ${formatField(field)}: ${message}`)
+  for (const warning of found.warnings) notes.push(`${place}: ${warning}`)
+}
+
+function strangeKinds(manifests: readonly Manifest[]): readonly string[] {
+  const counts = new Map<string, number>()
+  for (const { known, object } of manifests) {
+    const kind = `${object.apiVersion} ${object.kind}`
+    if (!known) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  }
+  return [...counts].map(
+    ([kind, count]) => `${kind}: kept, not acted on (${count} ${count === 1 ? 'object' : 'objects'})`,
+  )
+}
+
+/** Objects that share one identity. */
+function declaredTwice(manifests: readonly Manifest[]): readonly string[] {
+  const first = new Map<string, Manifest>()
+  return manifests.flatMap(manifest => {
+    const { object, source } = manifest
+    const key = `${object.apiVersion} ${subjectOf(manifest)}`
+    const other = first.get(key)
+    if (!other || !object.metadata.name) {
+      first.set(key, manifest)
+      return []
+    }
+    const there = other.source.locate([])
+    const message = `declared already at ${other.source.file}:${there.line}:${there.column}`
+    const finding = { file: source.file, ...source.locate([]), object: subjectOf(manifest), field: '', message }
+    return [formatManifestFinding({ ...finding, status: 0 })]
+  })
+}
+
+function subjectOf({ object }: Manifest): string {
+  return `${object.kind} ${keyOf(object.metadata)}`
+}
+
+function placeOf({ file, line, column }: ManifestFinding): string {
+  return `${file}:${line}:${column}`
+}

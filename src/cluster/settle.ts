@@ -1,0 +1,105 @@
+/**
+ * Runs the controllers of a cluster until none has anything left to do.
+ *
+ * @module
+ */
+import type { Pod } from '../objects/pod.ts'
+import type { Write } from '../objects/write.ts'
+import type { WatchEvent } from '../store/history.ts'
+import { StatusError } from '../store/status-error.ts'
+import { keyOfObject, type Store } from '../store/store.ts'
+import { type Cluster, vacate } from './cluster.ts'
+import { CONTROLLERS, type Controller } from './controllers.ts'
+
+/** Told now and then how many objects have been looked at, and how many wait. */
+export type SettleProgress = (done: number, waiting: number) => void
+
+/** How often each object may be looked at on average before the controllers count as quarrelling. */
+const MOST_LOOKS = 100
+const PROGRESS_STEP = 512
+
+/** Lets the cluster's relations and controllers follow its store from now on. */
+export function follow(cluster: Cluster): void {
+  for (const { name } of CONTROLLERS) cluster.queues.set(name, new Set())
+  cluster.store.subscribe(event => {
+    cluster.relations.note(event)
+    cluster.scheduling.note(event)
+    if (event.type === 'DELETED' && event.object.kind === 'Pod') vacate(event.object as Pod, cluster)
+    wake(event, cluster)
+  })
+}
+
+function wake(event: WatchEvent, cluster: Cluster): void {
+  for (const controller of CONTROLLERS) {
+    const queue = cluster.queues.get(controller.name)
+    for (const key of controller.wakes(event, cluster)) queue?.add(key)
+  }
+}
+
+/**
+ * @throws {RangeError} when the controllers undo each other's work without end
+ */
+export function settle(cluster: Cluster, progress?: SettleProgress): void {
+  let done = 0
+  for (;;) {
+    const waiting = countWaiting(cluster)
+    if (waiting === 0) return
+    if (done > MOST_LOOKS * (cluster.store.revision + 100)) {
+      throw new RangeError(`The cluster does not settle: ${waiting} objects still wait after ${done} looks`)
+    }
+    for (const controller of CONTROLLERS) {
+      done += takeTurn(controller, cluster, looked => {
+        if ((done + looked) % PROGRESS_STEP === 0) progress?.(done + looked, waiting)
+      })
+    }
+  }
+}
+
+/** Looks at what waits for the controller now; what that wakes waits for the next turn. */
+function takeTurn(controller: Controller, cluster: Cluster, looked: (count: number) => void): number {
+  const queue = cluster.queues.get(controller.name)
+  if (!queue || queue.size === 0) return 0
+  cluster.queues.set(controller.name, new Set())
+  let count = 0
+  for (const key of queue) {
+    const done = controller.reconcile(key, cluster).every(write => commit(write, cluster))
+    // What it looked at has changed meanwhile: it looks again, as controllers do.
+    if (!done) cluster.queues.get(controller.name)?.add(key)
+    looked(++count)
+  }
+  return count
+}
+
+function countWaiting(cluster: Cluster): number {
+  let count = 0
+  for (const queue of cluster.queues.values()) count += queue.size
+  return count
+}
+
+/** @returns whether the write was still in time */
+function commit(write: Write, { store }: Cluster): boolean {
+  try {
+    carryOut(write, store)
+    return true
+  } catch (cause) {
+    if (cause instanceof StatusError && cause.reason === 'Conflict') return false
+    throw cause
+  }
+}
+
+function carryOut({ do: action, object }: Write, store: Store): void {
+  switch (action) {
+    case 'create':
+      store.create(object)
+      break
+    case 'update':
+      store.update(object)
+      break
+    case 'update-status':
+      store.updateStatus(object)
+      break
+    case 'delete':
+      store.delete(keyOfObject(object))
+      break
+  }
+}
