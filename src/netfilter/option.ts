@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { ParseError } from '../base/error.ts'
 import type { Family } from '../base/ip.ts'
 
 /** `restore` is what kube-proxy writes for `iptables-restore`, `save` what `iptables-save` prints. */
@@ -42,10 +43,10 @@ export interface Extension<V> {
   /** The name that follows `-m` or `-j`. */
   readonly name: string
   readonly options: readonly Option<V>[]
-  /** What the options mean when some are absent. */
-  readonly defaults?: Draft
+  /** What is meant where nothing is said. */
+  readonly complete?: (draft: Draft, context: Context) => Draft
   /** Fields without which the extension says nothing. */
-  readonly needs?: readonly string[]
+  readonly needs?: readonly string[] | ((draft: Draft) => readonly string[])
 }
 
 interface Negated {
@@ -126,6 +127,19 @@ function negated<T>(value: T, not: boolean): T | (T & Negated) {
 
 function spell(name: string, not: true | undefined, words: string): string {
   return `${not ? ' !' : ''} --${name}${words === '' ? '' : ` ${words}`}`
+}
+
+/**
+ * The value that the options read so far make.
+ *
+ * @throws {ParseError} when a needed one is missing
+ */
+export function completeDraft(extension: Extension<never>, draft: Draft, context: Context): Draft {
+  const { complete, needs = [] } = extension
+  const whole = complete ? complete(draft, context) : draft
+  const missing = (typeof needs === 'function' ? needs(whole) : needs).find(field => whole[field] === undefined)
+  if (missing !== undefined) throw new ParseError('extension', extension.name, `its ${missing} is missing`)
+  return whole
 }
 
 /** The options that `value` has, in the order of the table, each with a blank before it. */

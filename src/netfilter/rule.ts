@@ -198,6 +198,8 @@ export interface UnknownMatch {
   readonly on: 'unknown'
   readonly module: string
   readonly text: string
+  /** What is wrong with the text; absent: nothing is known of the module. */
+  readonly why?: string
 }
 
 /** How NAT picks among several ports. */
@@ -224,7 +226,7 @@ export type Target =
   /** A target whose options podwire can read and write but does not carry out. */
   | { readonly do: 'extension'; readonly name: string; readonly options: readonly ExtensionOption[] }
   /** A target that podwire does not know: kept as it was written (`text` follows `-j NAME`). */
-  | { readonly do: 'unknown'; readonly name: string; readonly text: string }
+  | { readonly do: 'unknown'; readonly name: string; readonly text: string; readonly why?: string }
 
 /** The targets of one kind. */
 export type TargetDo<K extends Target['do']> = Target extends infer T extends Target

@@ -6,7 +6,7 @@
  */
 import { exactly, inside, maskedMark, network, numberRange, oneOf, portRange, someOf, under } from '../codec.ts'
 import { formatProtocol, parseProtocol } from '../name.ts'
-import { type Codec, type Extension, type Option, optionsOf } from '../option.ts'
+import { type Codec, type Extension, optionsOf } from '../option.ts'
 import type { ConnectionState, MatchOn } from '../rule.ts'
 
 const STATES = ['INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED', 'SNAT', 'DNAT'] as const
@@ -19,21 +19,7 @@ const protocolNumber: Codec<number> = {
   format: (value, context) => (context.form === 'save' ? `${value}` : formatProtocol(value)),
 }
 
-const DIRECTION = oneOf('connection direction', ['ORIGINAL', 'REPLY'])
-
 const make = optionsOf<MatchOn<'conntrack'>>()
-
-/** `--ctdir`; there are two directions, so the negation of one is the other. */
-const direction: Option<MatchOn<'conntrack'>> = {
-  names: ['ctdir'],
-  words: 1,
-  negatable: true,
-  read: (draft, text, not, context) => {
-    const written = DIRECTION.parse(text, context)
-    draft['direction'] = not ? (written === 'REPLY' ? 'ORIGINAL' : 'REPLY') : written
-  },
-  write: ({ direction }) => (direction ? ` --ctdir ${direction}` : ''),
-}
 
 export const conntrack: Extension<MatchOn<'conntrack'>> = {
   name: 'conntrack',
@@ -50,7 +36,7 @@ export const conntrack: Extension<MatchOn<'conntrack'>> = {
     make.part('replDport', ['ctrepldstport'], portRange),
     make.part('status', ['ctstatus'], inside(statuses)),
     make.part('expire', ['ctexpire'], numberRange('seconds')),
-    direction,
+    make.field('direction', ['ctdir'], oneOf('connection direction', ['ORIGINAL', 'REPLY'])),
   ],
 }
 

@@ -17,13 +17,13 @@ const SPELLINGS = ['second', 'minute', 'hour', 'day'] as const
 /** Ticks a second in which the kernel counts the pause between two packets. */
 const LIMIT_SCALE = 10_000
 
-/** The rate that the kernel keeps, in the unit in which `iptables-save` prints it. */
+/** The rate that the kernel keeps, in the smallest unit that shows it well, as `iptables-save` prints it. */
 function kept(rate: Rate): Rate {
   const pause = Math.floor((LIMIT_SCALE * SECONDS[rate.per]) / rate.count)
-  let found: Rate = { count: Math.floor(LIMIT_SCALE / pause), per: 'sec' }
-  for (const per of UNITS) {
+  let found: Rate = rate
+  for (const per of UNITS.toReversed()) {
     const ticks = LIMIT_SCALE * SECONDS[per]
-    if (per !== 'sec' && (pause > ticks || ticks / pause < ticks % pause)) break
+    if (per !== 'day' && (pause > ticks || Math.floor(ticks / pause) < ticks % pause)) break
     found = { count: Math.floor(ticks / pause), per }
   }
   return found
@@ -61,7 +61,7 @@ export const limit: Extension<MatchOn<'limit'>> = {
       write: ({ burst }) => (burst === 5 ? '' : ` --limit-burst ${burst}`),
     },
   ],
-  defaults: { rate: { count: 3, per: 'hour' }, burst: 5 },
+  complete: draft => ({ rate: { count: 3, per: 'hour' }, burst: 5, ...draft }),
 }
 
 type Statistic = MatchOn<'statistic'>
@@ -95,7 +95,6 @@ const modeOption: Option<Statistic> = {
   read: (draft, text) => {
     if (text !== 'random' && text !== 'nth') throw new ParseError('statistic mode', text, 'neither random nor nth')
     draft['mode'] = text
-    if (text === 'nth') draft['packet'] ??= 0
   },
   write: ({ mode }) => ` --mode ${mode}`,
 }
@@ -124,7 +123,7 @@ export const statistic: Extension<Statistic> = {
       write: value => (value.mode === 'nth' ? ` --packet ${value.packet}` : ''),
     },
   ],
-  needs: ['mode'],
+  needs: ({ mode }) => (mode === 'nth' ? ['every', 'packet'] : ['mode', 'probability']),
 }
 
 type Recent = MatchOn<'recent'>
@@ -179,6 +178,6 @@ export const recent: Extension<Recent> = {
     side('src', 'rsource'),
     side('dst', 'rdest'),
   ],
-  defaults: { list: 'DEFAULT', by: 'src' },
+  complete: (draft, { family }) => ({ list: 'DEFAULT', by: 'src', mask: FULL_MASK[family], ...draft }),
   needs: ['do'],
 }

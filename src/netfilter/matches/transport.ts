@@ -15,13 +15,13 @@ interface Ports {
   readonly dport?: PortMatch
 }
 
-/** All ports, not negated, is no condition at all and is not printed. */
+/** iptables does not print a range of all ports, not even a negated one. */
 function port<V extends Ports>(key: 'sport' | 'dport', option: Option<V>): Option<V> {
   return {
     ...option,
     write: (value, context) => {
       const range = value[key]
-      return range && range.from === 0 && range.to === 0xffff && !range.not ? '' : option.write(value, context)
+      return range && range.from === 0 && range.to === 0xffff ? '' : option.write(value, context)
     },
   }
 }
@@ -106,7 +106,7 @@ const icmpType: Codec<IcmpType> = {
 export const icmp: Extension<MatchOn<'icmp'>> = {
   name: 'icmp',
   options: [optionsOf<MatchOn<'icmp'>>().whole(['icmp-type'], icmpType)],
-  defaults: { type: 255 },
+  needs: ['type'],
 }
 
 export const icmp6: Extension<MatchOn<'icmp6'>> = {

@@ -46,6 +46,7 @@ const answer: Codec<string> = {
 const answerOption = optionsOf<TargetDo<'reject'>>().field('with', ['reject-with'], answer)
 export const reject: Extension<TargetDo<'reject'>> = {
   name: 'REJECT',
+  complete: (draft, { family }) => ({ with: DEFAULT_ANSWER[family], ...draft }),
   options: [
     {
       ...answerOption,
