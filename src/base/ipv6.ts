@@ -46,7 +46,8 @@ export function parseIpv6(text: string): Ipv6 {
   const head = groups(halves[0] ?? '', halves.length === 1, fail)
   const tail = halves.length === 2 ? groups(halves[1] ?? '', true, fail) : []
   const missing = 8 - head.length - tail.length
-  if (halves.length === 1 ? missing !== 0 : missing < 1) throw fail(`${head.length + tail.length} groups, not 8`)
+  if (halves.length === 2 && missing === 0) throw fail('"::" stands for no group')
+  if (halves.length === 1 ? missing !== 0 : missing < 0) throw fail(`${head.length + tail.length} groups, not 8`)
   const all = [...head, ...new Array<number>(missing).fill(0), ...tail]
   const word = (i: number) => ((all[i] ?? 0) << 16) | (all[i + 1] ?? 0)
   return ipv6(word(0), word(2), word(4), word(6))
