@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { equalValue } from '../base/equal.ts'
 import type { ConfigMap } from '../objects/config-map.ts'
 import { type Configuration, carriedBy, type FoundConfiguration, findConfiguration } from '../objects/configuration.ts'
 import { formatField } from '../objects/field.ts'
@@ -43,9 +44,13 @@ export function harvestFiles(files: readonly InputFile[], namespace: string): Ha
     for (const stranger of scan.strangers) takeStranger(stranger, named, basket)
     for (const manifest of scan.manifests) takeManifest(manifest, basket)
   }
-  basket.notes.push(...strangeKinds(basket.manifests))
-  basket.findings.push(...declaredTwice(basket.manifests))
-  return basket
+  const { manifests, findings, notes } = withoutRepeats(basket.manifests)
+  return {
+    manifests,
+    configurations: basket.configurations,
+    findings: [...basket.findings, ...findings],
+    notes: [...basket.notes, ...strangeKinds(manifests), ...notes],
+  }
 }
 
 /** A document without a kind: flannel's configuration, or something that is none of ours. */
@@ -95,22 +100,29 @@ function strangeKinds(manifests: readonly Manifest[]): readonly string[] {
   )
 }
 
-/** Objects that share one identity. */
-function declaredTwice(manifests: readonly Manifest[]): readonly string[] {
+/** One object may be declared again, as it is; two different ones may not share a name. */
+function withoutRepeats(all: readonly Manifest[]): Omit<Harvest, 'configurations'> {
   const first = new Map<string, Manifest>()
-  return manifests.flatMap(manifest => {
+  const manifests: Manifest[] = []
+  const findings: string[] = []
+  const notes: string[] = []
+  for (const manifest of all) {
     const { object, source } = manifest
     const key = `${object.apiVersion} ${subjectOf(manifest)}`
-    const other = first.get(key)
-    if (!other || !object.metadata.name) {
+    const other = object.metadata.name ? first.get(key) : undefined
+    if (!other) {
       first.set(key, manifest)
-      return []
+      manifests.push(manifest)
+      continue
     }
     const there = other.source.locate([])
-    const message = `declared already at ${other.source.file}:${there.line}:${there.column}`
-    const finding = { file: source.file, ...source.locate([]), object: subjectOf(manifest), field: '', message }
-    return [formatManifestFinding({ ...finding, status: 0 })]
-  })
+    const at = `${other.source.file}:${there.line}:${there.column}`
+    const own = { file: source.file, ...source.locate([]), object: subjectOf(manifest), field: '', status: 0 as const }
+    if (equalValue(object, other.object))
+      notes.push(formatManifestFinding({ ...own, message: `the same stands at ${at}` }))
+    else findings.push(formatManifestFinding({ ...own, message: `another object of this name stands at ${at}` }))
+  }
+  return { manifests, findings, notes }
 }
 
 function subjectOf({ object }: Manifest): string {

@@ -12,7 +12,7 @@ import { madeUpNodes } from './bootstrap.ts'
 import { type Cluster, createCluster } from './cluster.ts'
 import type { Refused } from './service-admission.ts'
 import { type Settings, settingsOf, type Wishes } from './settings.ts'
-import { follow } from './settle.ts'
+import { follow, settle } from './settle.ts'
 
 /** When a cluster begins whose input says no time. */
 const EPOCH = '2026-01-01T00:00:00Z'
@@ -32,7 +32,7 @@ export interface Assembly {
 }
 
 /**
- * Admits all objects. Nothing has settled yet.
+ * Admits all objects; {@link settle} the cluster next.
  *
  * Objects that ask for a certain address or port come before those that take any, so that the
  * order of files decides nothing.
@@ -49,7 +49,11 @@ export function assemble({ objects, wishes, nodeCount, seed }: Declaration): Ass
   follow(cluster)
   bootstrap(cluster)
   const refusals: { object: KubeObject; refused: Refused }[] = []
+  let makers = false
   const admit = (object: KubeObject) => {
+    // As when files are applied one by one: a controller that came first has made its own pods by now.
+    if (makers && isNewPod(object)) settle(cluster)
+    makers = !isNewPod(object) && (makers || MAKERS.has(object.kind))
     const refused = admitObject(object, cluster)
     if (refused) refusals.push({ object, refused })
   }
@@ -65,6 +69,14 @@ export function assemble({ objects, wishes, nodeCount, seed }: Declaration): Ass
   for (const object of rest.filter(object => !isParticular(object))) admit(object)
   admitKubernetesEndpoints(cluster)
   return { cluster, refusals }
+}
+
+/** Kinds that make pods and would adopt those they find. */
+const MAKERS = new Set(['Deployment', 'ReplicaSet', 'ReplicationController', 'StatefulSet', 'DaemonSet', 'Job'])
+
+/** A pod that somebody declares, not one that an export tells of. */
+function isNewPod({ kind, metadata }: KubeObject): boolean {
+  return kind === 'Pod' && metadata.uid === undefined && metadata.ownerReferences === undefined
 }
 
 function familiesOf({ podCidrs }: Settings) {

@@ -1,0 +1,20 @@
+import { main } from '../../src/cli/main.ts'
+
+export interface Captured {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs one command line in this process and keeps what it prints. */
+export async function podwire(args: readonly string[], input = ''): Promise<Captured> {
+  const out: string[] = []
+  const err: string[] = []
+  const code = await main(args, {
+    out: async text => void out.push(text),
+    err: text => void err.push(text),
+    input: async () => new TextEncoder().encode(input),
+    live: false,
+  })
+  return { code, out: out.join(''), err: err.join('') }
+}
