@@ -79,3 +79,14 @@ export function formatIcmpType({ type, code }: IcmpType, family: Family): string
 function isByte(text: string | undefined): boolean {
   return text !== undefined && /^\d{1,3}$/.test(text) && Number(text) <= 255
 }
+
+/** Names of iptables that ipset does not have. */
+const NOT_OF_IPSET = /^(?:any|beyond-scope|failed-policy|reject-route|mld-.*)$/
+
+/** One type and code as ipset prints them: a name, or `TYPE/CODE`. */
+export function formatIcmpCode(type: number, code: number, family: Family): string {
+  const names = [...NAMES[family]].filter(([name, is]) => is[0] === type && !NOT_OF_IPSET.test(name))
+  const coded = names.some(([, is]) => is[1] !== undefined)
+  const found = names.find(([, is]) => (coded ? is[1] === code : code === 0))
+  return found ? found[0].replace(/^tos-/, 'TOS-') : `${type}/${code}`
+}
