@@ -18,7 +18,7 @@ interface LinkBase {
   readonly mac?: Mac
 }
 
-/** A port of the machine that podwire finds there and leaves as it is. */
+/** A device of the machine that podwire finds there and leaves as it is. */
 export interface UplinkLink extends LinkBase {
   readonly kind: 'uplink'
 }
@@ -70,7 +70,14 @@ export interface VxlanLink extends LinkBase {
   readonly gbp?: true
 }
 
-export type Link = UplinkLink | LoopbackLink | BridgeLink | VethLink | VxlanLink
+/** A port of a bridge whose other end is out of sight: all that a dump of the host tells of a pod. */
+export interface PortLink extends LinkBase {
+  readonly kind: 'port'
+  readonly master: string
+  readonly hairpin: boolean
+}
+
+export type Link = UplinkLink | LoopbackLink | BridgeLink | VethLink | PortLink | VxlanLink
 
 /** An address of a link. */
 export interface LinkAddress {

@@ -108,7 +108,7 @@ function addressCommand({ link, own }: LinkAddress): string {
 }
 
 function isMade(link: Link): link is MadeLink {
-  return link.kind !== 'uplink' && link.kind !== 'loopback'
+  return link.kind === 'bridge' || link.kind === 'veth' || link.kind === 'vxlan'
 }
 
 function isBridge(link: MadeLink): link is BridgeLink {

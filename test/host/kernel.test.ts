@@ -3,14 +3,15 @@
  * between.
  */
 import t from 'tap'
-import { formatIp, formatPrefix, parseIp, parsePrefix } from '../../src/base/ip.ts'
-import { formatMac, parseMac } from '../../src/base/mac.ts'
+import { formatPrefix, parseIp, parsePrefix } from '../../src/base/ip.ts'
+import { parseMac } from '../../src/base/mac.ts'
+import { readAddresses, readFdb, readLinks, readNeighbours, readRoutes } from '../../src/host/dump.ts'
 import { formatFdbBatch, formatNeighBatch, formatRoutesBatch } from '../../src/host/forwarding-batches.ts'
-import type { HostNetwork } from '../../src/host/host.ts'
+import type { HostNetwork, Link, Route } from '../../src/host/host.ts'
 import { formatLinksBatch, peerName } from '../../src/host/links-batch.ts'
 import { formatSysctlConf, sysctlKey } from '../../src/host/sysctl-conf.ts'
 import { inNamespace, inNamespaces, type Namespace, type Need } from '../kernel/netns.ts'
-import { ownAddresses, SAMPLE } from './sample.ts'
+import { SAMPLE } from './sample.ts'
 
 const NEEDS: readonly Need[] = ['bridge', 'veth', 'bridge device', 'vxlan', 'sysctl', 'br_netfilter']
 
@@ -31,111 +32,71 @@ async function load(ns: Namespace, host: HostNetwork): Promise<void> {
   await ns.run('bridge', ['-batch', '-'], formatFdbBatch(host))
 }
 
-/** What `ip` and `bridge` tell of it, without what passes (indices, counters, states) and what the kernel adds. */
-async function account(ns: Namespace): Promise<Record<string, unknown>> {
+/** What `ip` and `bridge` tell of it, without the kernel's own routes. */
+async function account(ns: Namespace): Promise<Omit<HostNetwork, 'sysctls'>> {
   const json = async (tool: string, ...args: string[]) => JSON.parse((await ns.run(tool, ['-j', ...args])) || '[]')
-  const links = await json('ip', '-d', 'link')
-  const addresses = await json('ip', 'addr')
-  const routes = [...(await json('ip', '-4', 'route')), ...(await json('ip', '-6', 'route'))]
-  const fdb = await json('bridge', 'fdb')
-  const own = links.filter((link: { ifname: string }) => !['lo', 'eth0', 'wire0'].includes(link.ifname))
-  return {
-    links: own.map(linkLine).sort(),
-    addresses: addresses.flatMap(addressLines).sort(),
-    routes: routes
-      .filter((one: { protocol: string }) => one.protocol !== 'kernel')
-      .map(routeLine)
-      .sort(),
-    neighbours: (await json('ip', 'neigh')).filter(isPermanent).map(neighbourLine).sort(),
-    fdb: fdb
-      .filter((one: { dst?: string }) => one.dst !== undefined)
-      .map(fdbLine)
-      .sort(),
-  }
-}
-
-// biome-ignore-start lint/suspicious/noExplicitAny: the tools' JSON has no types, and a wrong field shows as a difference
-const addressLines = (link: any): string[] =>
-  ['lo', 'eth0', 'wire0'].includes(link.ifname)
-    ? []
-    : link.addr_info
-        .filter((one: any) => one.scope !== 'link')
-        .map((one: any) => `${link.ifname} ${one.local}/${one.prefixlen}`)
-const routeLine = (one: any): string =>
-  [one.dst, one.gateway, one.dev, one.prefsrc, (one.flags ?? []).filter((flag: string) => flag === 'onlink')]
-    .flat()
-    .filter(Boolean)
-    .join(' ')
-const isPermanent = (one: any): boolean => one.state.includes('PERMANENT')
-const neighbourLine = (one: any): string => `${one.dst} ${one.dev} ${one.lladdr}`
-const fdbLine = (one: any): string => `${one.mac} ${one.ifname} ${one.dst}`
-function linkLine(link: any): string {
-  const data = link.linkinfo.info_data ?? {}
-  const words = [
-    link.ifname,
-    link.mtu,
-    link.address,
-    link.linkinfo.info_kind,
-    link.flags.includes('UP') ? 'up' : 'down',
+  const routes = [
+    ...readRoutes(await json('ip', '-4', 'route'), 4).values,
+    ...readRoutes(await json('ip', '-6', 'route'), 6).values,
   ]
-  if (link.linkinfo.info_kind === 'vxlan') {
-    words.push(data.id, data.local ?? data.local6, data.link, data.port, data.learning ? 'learning' : 'nolearning')
-    if (data.gbp) words.push('gbp')
-  }
-  if (link.master) words.push(link.master, link.linkinfo.info_slave_data.hairpin ? 'hairpin' : 'plain')
-  return words.join(' ')
+  return sorted({
+    links: readLinks(await json('ip', '-d', 'link')).values.filter(({ name }) => !MACHINE.includes(name)),
+    addresses: readAddresses(await json('ip', 'addr')).values.filter(({ link }) => !MACHINE.includes(link)),
+    routes: routes.filter(({ proto }) => proto !== 'kernel'),
+    neighbours: readNeighbours(await json('ip', 'neigh')).values,
+    fdb: readFdb(await json('bridge', 'fdb')).values,
+  })
 }
-// biome-ignore-end lint/suspicious/noExplicitAny: as above
 
-/** The same account, of the model. */
-function expected(host: HostNetwork): Record<string, unknown> {
+/** The same of the model; a pod's end of a pair is a device like any other until it is moved. */
+function expected(host: HostNetwork): Omit<HostNetwork, 'sysctls'> {
+  return sorted({
+    links: host.links.flatMap(toldLinks),
+    addresses: host.addresses.filter(({ link }) => !MACHINE.includes(link)),
+    routes: host.routes.filter(({ proto }) => proto === undefined).map(toldRoute),
+    neighbours: host.neighbours,
+    fdb: host.fdb,
+  })
+}
+
+function toldLinks(link: Link): readonly Link[] {
+  if (link.kind === 'loopback' || link.kind === 'uplink') return []
+  if (link.kind !== 'veth') return [link]
+  const { kind: _, peer, ...port } = link
+  return [
+    { ...port, kind: 'port' },
+    { kind: 'uplink', name: peerName(link.name), mtu: link.mtu, mac: peer.mac },
+  ]
+}
+
+/** The kernel gives IPv6 routes a metric. */
+function toldRoute(route: Route): Route {
+  return route.to.family === 6 ? { metric: 1024, ...route } : route
+}
+
+function sorted(host: Omit<HostNetwork, 'sysctls'>): Omit<HostNetwork, 'sysctls'> {
+  const byText = <T>(list: readonly T[]) => [...list].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  const byName = (a: Link, b: Link) => (a.name < b.name ? -1 : 1)
   return {
-    links: host.links.flatMap(expectedLinks).sort(),
-    addresses: ownAddresses(host),
-    routes: host.routes
-      .filter(route => route.proto !== 'kernel')
-      .map(({ to, via, link, src, onlink }) =>
-        [
-          to.bits === (to.family === 4 ? 32 : 128) ? formatIp(to.base) : formatPrefix(to),
-          via && formatIp(via),
-          link,
-          src && formatIp(src),
-          onlink && 'onlink',
-        ]
-          .filter(Boolean)
-          .join(' '),
-      )
-      .sort(),
-    neighbours: host.neighbours.map(({ ip, link, mac }) => `${formatIp(ip)} ${link} ${formatMac(mac)}`).sort(),
-    fdb: host.fdb.map(({ mac, link, dst }) => `${formatMac(mac)} ${link} ${formatIp(dst)}`).sort(),
+    links: [...host.links].sort(byName),
+    addresses: byText(host.addresses),
+    routes: [...host.routes].sort((a, b) => (formatPrefix(a.to) < formatPrefix(b.to) ? -1 : 1)),
+    neighbours: byText(host.neighbours),
+    fdb: byText(host.fdb),
   }
 }
 
-function expectedLinks(link: HostNetwork['links'][number]): string[] {
-  const mac = link.mac === undefined ? '' : formatMac(link.mac)
-  const start = `${link.name} ${link.mtu} ${mac}`
-  switch (link.kind) {
-    case 'bridge':
-      return [`${start} bridge up`]
-    case 'veth':
-      return [
-        `${start} veth up ${link.master} ${link.hairpin ? 'hairpin' : 'plain'}`,
-        `${peerName(link.name)} ${link.mtu} ${formatMac(link.peer.mac)} veth down`,
-      ]
-    case 'vxlan': {
-      const ends = `${link.learning ? 'learning' : 'nolearning'}${link.gbp ? ' gbp' : ''}`
-      return [`${start} vxlan up ${link.vni} ${formatIp(link.local)} ${link.uplink} ${link.port} ${ends}`]
-    }
-    default:
-      return []
-  }
-}
+/** The links that are not podwire's, and the far end of the uplink. */
+const MACHINE = ['lo', 'eth0', 'wire0']
 
 t.test('the kernel has what the files say, loaded once or twice', t =>
   inNamespace(t, NEEDS, async ns => {
     await prepare(ns)
     await load(ns, SAMPLE)
     t.same(await account(ns), expected(SAMPLE), 'once')
+    const up = readLinks(JSON.parse(await ns.run('ip', ['-d', '-j', 'link', 'show', 'up']))).values
+    const names = up.map(({ name }) => name).filter(name => !MACHINE.includes(name))
+    t.same(names.sort(), ['cbr0', 'flannel-v6.1', 'flannel.1', 'veth00000020', 'veth00000030'], 'all up but the pods')
     const index = async (name: string) => JSON.parse(await ns.run('ip', ['-j', 'link', 'show', 'dev', name]))[0].ifindex
     const before = [await index('cbr0'), await index('veth00000020')]
     await load(ns, SAMPLE)
@@ -156,14 +117,11 @@ t.test('a second load leaves alone a pod that was moved to its own namespace', t
     await node.run('ip', ['link', 'set', 'dev', 'peer00000020', 'netns', pod.name, 'name', 'eth0'])
     await pod.run('ip', ['link', 'set', 'dev', 'eth0', 'up'])
     await load(node, SAMPLE)
-    const links = (await account(node))['links'] as string[]
-    t.notOk(
-      links.some(line => line.startsWith('peer0000002')),
-      'no second end is left behind',
-    )
-    t.ok(
-      links.some(line => line.startsWith('veth00000020 ')),
-      'the first end is there',
+    const names = (await account(node)).links.map(({ name }) => name)
+    t.same(
+      names,
+      ['cbr0', 'flannel-v6.1', 'flannel.1', 'peer00000030', 'veth00000020', 'veth00000030'],
+      'no third end is left',
     )
     const [eth0] = JSON.parse(await pod.run('ip', ['-j', 'link', 'show', 'dev', 'eth0']))
     t.equal(eth0.operstate, 'UP', 'and the pod is still connected')

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatInterfaceAddress, parseInterfaceAddress, parseIp, parsePrefix } from '../../src/base/ip.ts'
+import { parseInterfaceAddress, parseIp, parsePrefix } from '../../src/base/ip.ts'
 import { parseMac } from '../../src/base/mac.ts'
 import type { HostNetwork, Link, LinkAddress, VethLink } from '../../src/host/host.ts'
 
@@ -90,12 +90,4 @@ export const SAMPLE: HostNetwork = {
     { key: 'net.ipv4.conf.eth0.rp_filter', value: '0' },
     { key: 'net.bridge.bridge-nf-call-iptables', value: '1' },
   ],
-}
-
-/** `cbr0 10.244.1.1/24`, without the machine's own. */
-export function ownAddresses(host: HostNetwork): string[] {
-  return host.addresses
-    .filter(({ link }) => link !== 'lo' && link !== 'eth0')
-    .map(({ link, own }) => `${link} ${formatInterfaceAddress(own)}`)
-    .sort()
 }
