@@ -93,24 +93,29 @@ export function optionsOfDraft(draft: Draft): readonly ExtensionOption[] {
   return (draft['options'] as readonly ExtensionOption[] | undefined) ?? []
 }
 
-/**
- * An extension with a list of options, which is held in the order of the table unless `ordered`
- * says that the order in which they were written means something.
- *
- * @param usual options that stand for those that are not said
- */
+/** What is peculiar to an extension with a list of options. */
+interface Peculiarities {
+  /** Options that stand for those that are not said. */
+  readonly usual?: (said: readonly ExtensionOption[], context: Context) => readonly ExtensionOption[]
+  /** Whether the option says nothing, so that iptables does not print it. */
+  readonly idle?: (option: ExtensionOption) => boolean
+  /** The order in which options are written means something. */
+  readonly ordered?: true
+}
+
+/** An extension with a list of options, held in the order of the table. */
 export function listedExtension(
   name: string,
   options: readonly Option<Listed>[],
-  { usual, ordered }: { usual?: (context: Context) => readonly ExtensionOption[]; ordered?: true } = {},
+  { usual, idle, ordered }: Peculiarities = {},
 ): Extension<Listed> {
   const rank = (option: ExtensionOption) => options.findIndex(known => known.names[0] === option.name)
   return {
     name,
     options,
     complete: (draft, context) => {
-      const said = optionsOfDraft(draft)
-      const unsaid = (usual?.(context) ?? []).filter(option => !said.some(({ name }) => name === option.name))
+      const said = optionsOfDraft(draft).filter(option => !idle?.(option))
+      const unsaid = (usual?.(said, context) ?? []).filter(option => !said.some(({ name }) => name === option.name))
       const all = [...said, ...unsaid]
       return { options: ordered ? all : all.sort((a, b) => rank(a) - rank(b)) }
     },

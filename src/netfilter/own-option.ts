@@ -27,8 +27,8 @@ const SPELLINGS: readonly (readonly [option: OwnOption, ...names: readonly strin
   [{ name: 'destination',   words: 1, negatable: true },  '-d', 'destination', 'dst'],
   [{ name: 'in-interface',  words: 1, negatable: true },  '-i', 'in-interface'],
   [{ name: 'out-interface', words: 1, negatable: true },  '-o', 'out-interface'],
-  [{ name: 'protocol',      words: 1, negatable: true },  '-p', 'protocol', 'proto'],
-  [{ name: 'fragments',     words: 0, negatable: true },  '-f', 'fragments', 'fragment'],
+  [{ name: 'protocol',      words: 1, negatable: true },  '-p', 'protocol'],
+  [{ name: 'fragments',     words: 0, negatable: true },  '-f', 'fragments'],
   [{ name: 'match',         words: 1, negatable: false }, '-m', 'match'],
   [{ name: 'jump',          words: 1, negatable: false }, '-j', 'jump'],
   [{ name: 'goto',          words: 1, negatable: false }, '-g', 'goto'],
@@ -44,7 +44,7 @@ export function findOwnOption(name: string): OwnOption | undefined {
   return OPTIONS.get(name)
 }
 
-/** How many long names begin so: getopt takes the beginning of a name if it is the only one. */
-export function ownOptionsLike(name: string): number {
-  return [...OPTIONS.keys()].filter(known => !known.startsWith('-') && known.startsWith(name)).length
+/** Those whose long name begins so: getopt takes the beginning of a name if it is the only one. */
+export function ownOptionsLike(name: string): OwnOption[] {
+  return [...OPTIONS].flatMap(([known, option]) => (!known.startsWith('-') && known.startsWith(name) ? [option] : []))
 }

@@ -49,6 +49,14 @@ export function readRule(
   return reader.read()
 }
 
+interface ExtendedOption {
+  readonly slot: Slot
+  readonly option: Option<never>
+}
+
+/** An option of iptables itself, or of an extension that the rule names. */
+type Found = { readonly own: OwnOption } | ExtendedOption
+
 class RuleReader {
   readonly #words: readonly Word[]
   readonly #line: string
@@ -81,11 +89,10 @@ class RuleReader {
     const not = isBang(first)
     const word = not ? this.#next('an option') : first
     const option = splitOption(word)
-    const own = option && findOwnOption(option.name)
-    const found = option && !own && !this.#last?.unknown ? this.#find(option.name) : undefined
-    if (own) this.#readOwn(own, option?.value, not)
-    else if (found) this.#readExtended(found, first, option?.value, not)
-    else this.#keep(first, word)
+    const found = option && this.#find(option.name)
+    if (!found) this.#keep(first, word)
+    else if ('own' in found) this.#readOwn(found.own, option?.value, not)
+    else this.#readExtended(found, first, option?.value, not)
   }
 
   /** The next word. */
@@ -104,30 +111,39 @@ class RuleReader {
     slot.written.push(this.#line.slice(first.start, last.end))
   }
 
-  /** The option of that name: of the extension that was loaded last, or of the protocol, or one whose name begins so. */
-  #find(name: string): readonly [slot: Slot, option: Option<never>] | undefined {
+  /**
+   * The option of that name: of iptables itself, of the extension that was loaded last and has one,
+   * of the protocol, or else the only one whose name begins so. What stands behind an extension that
+   * podwire does not know may be an option of it, whatever others are called.
+   */
+  #find(name: string): Found | undefined {
+    const own = findOwnOption(name)
+    if (own || this.#last?.unknown) return own && { own }
     const slots = this.#slots()
     for (const slot of slots) {
       const option = slot.loaded?.table.options.find(({ names }) => names.includes(name))
-      if (option) return [slot, option]
+      if (option) return { slot, option }
     }
-    const implied = this.#implied(name)
-    if (implied) return implied
-    const similar = slots.flatMap(slot =>
-      (slot.loaded?.table.options ?? []).flatMap(option =>
-        option.names.some(known => known.startsWith(name)) ? [[slot, option] as const] : [],
-      ),
-    )
-    return similar.length === 1 && ownOptionsLike(name) === 0 ? similar[0] : undefined
+    return this.#findImplied(name) ?? this.#findAbbreviated(name, slots)
   }
 
   /** `-p tcp --dport 80` needs no `-m tcp`. */
-  #implied(name: string): readonly [slot: Slot, option: Option<never>] | undefined {
+  #findImplied(name: string): Found | undefined {
     const module = this.#protocol === undefined ? undefined : protocolModule(this.#protocol)
     const loaded = module === undefined ? undefined : findMatch(module)
     if (!module || this.#slots().some(slot => slot.name === module)) return undefined
     const option = loaded?.table.options.find(({ names }) => names.includes(name))
-    return option ? [this.#load(module), option] : undefined
+    return option && { slot: this.#load(module), option }
+  }
+
+  #findAbbreviated(name: string, slots: readonly Slot[]): Found | undefined {
+    const found: Found[] = ownOptionsLike(name).map(own => ({ own }))
+    for (const slot of slots) {
+      for (const option of slot.loaded?.table.options ?? []) {
+        if (option.names.some(known => known.startsWith(name))) found.push({ slot, option })
+      }
+    }
+    return found.length === 1 ? found[0] : undefined
   }
 
   /** The extensions, the last one first. */
@@ -152,12 +168,7 @@ class RuleReader {
     return slot
   }
 
-  #readExtended(
-    [slot, option]: readonly [Slot, Option<never>],
-    first: Word,
-    value: string | undefined,
-    bang: boolean,
-  ): void {
+  #readExtended({ slot, option }: ExtendedOption, first: Word, value: string | undefined, bang: boolean): void {
     if (slot.written.length === 0) this.#moveUp(slot)
     const [texts, not] = this.#values(option.words, value, bang)
     slot.written.push(this.#line.slice(first.start, this.#words[this.#at - 1]?.end))

@@ -24,6 +24,8 @@ import {
   type Spelling,
 } from '../listed.ts'
 import type { Extension } from '../option.ts'
+import type { ExtensionOption } from '../rule.ts'
+import { formatRate, keptRate, parseRate } from './rate.ts'
 
 const asDscpClass: Spelling = text => hex(dscpOfClass(text), 2)
 
@@ -49,6 +51,16 @@ const asTime: Spelling = text => {
     .slice(0, 3)
     .map(part => part.padStart(2, '0'))
     .join(':')
+}
+
+/** `5/min`, or bytes as `512kb/s`. */
+const asHashRate: Spelling = text =>
+  BYTE_RATE.test(text) ? text : formatRate(keptRate(parseRate(text), HASHLIMIT_SCALE))
+const BYTE_RATE = /^\d+[km]?b\/s$/
+const HASHLIMIT_SCALE = 1_000_000
+
+function isByteRate({ name, words: [word = ''] }: ExtensionOption): boolean {
+  return (name === 'hashlimit-upto' || name === 'hashlimit-above') && BYTE_RATE.test(word)
 }
 
 /** Options that compare the hops left. */
@@ -82,7 +94,12 @@ const EXTENSIONS: readonly Extension<Listed>[] = [
       bareOption('connlimit-saddr'),
       bareOption('connlimit-daddr'),
     ],
-    { usual: ({ family }) => [{ name: 'connlimit-mask', words: [`${widthOf(family)}`] }] },
+    {
+      usual: (said, { family }) => [
+        { name: 'connlimit-mask', words: [`${widthOf(family)}`] },
+        ...(said.some(({ name }) => name === 'connlimit-daddr') ? [] : [{ name: 'connlimit-saddr', words: [] }]),
+      ],
+    },
   ),
   listedExtension('cpu', [listed('cpu', asNumber)]),
   listedExtension('dccp', [
@@ -105,21 +122,25 @@ const EXTENSIONS: readonly Extension<Listed>[] = [
     bareOption('fragmore'),
     bareOption('fraglast'),
   ]),
-  listedExtension('hashlimit', [
-    listed(['hashlimit-upto', 'hashlimit']),
-    listed('hashlimit-above'),
-    listed('hashlimit-burst'),
-    listed('hashlimit-mode'),
-    listed('hashlimit-name'),
-    listed('hashlimit-htable-size', asNumber),
-    listed('hashlimit-htable-max', asNumber),
-    listed('hashlimit-htable-gcinterval', asNumber),
-    listed('hashlimit-htable-expire', asNumber),
-    listed('hashlimit-srcmask', asNumber),
-    listed('hashlimit-dstmask', asNumber),
-    bareOption('hashlimit-rate-match'),
-    listed('hashlimit-rate-interval', asNumber),
-  ]),
+  listedExtension(
+    'hashlimit',
+    [
+      listed(['hashlimit-upto', 'hashlimit'], asHashRate),
+      listed('hashlimit-above', asHashRate),
+      listed('hashlimit-burst'),
+      listed('hashlimit-mode'),
+      listed('hashlimit-name'),
+      listed('hashlimit-htable-size', asNumber),
+      listed('hashlimit-htable-max', asNumber),
+      listed('hashlimit-htable-gcinterval', asNumber),
+      listed('hashlimit-htable-expire', asNumber),
+      listed('hashlimit-srcmask', asNumber),
+      listed('hashlimit-dstmask', asNumber),
+      bareOption('hashlimit-rate-match'),
+      listed('hashlimit-rate-interval', asNumber),
+    ],
+    { usual: said => (said.some(isByteRate) ? [] : [{ name: 'hashlimit-burst', words: ['5'] }]) },
+  ),
   extensionHeader('hbh'),
   listedExtension('helper', [listed('helper', asQuoted)]),
   listedExtension('hl', hops('hl')),
@@ -169,14 +190,18 @@ const EXTENSIONS: readonly Extension<Listed>[] = [
     bareOption('rt-0-not-strict'),
   ]),
   listedExtension('socket', [bareOption('transparent'), bareOption('nowildcard'), bareOption('restore-skmark')]),
-  listedExtension('string', [
-    listed('string', asAlwaysQuoted),
-    listed('hex-string', asAlwaysQuoted),
-    listed('algo'),
-    listed('from', asNumber),
-    listed('to', asNumber),
-    bareOption('icase'),
-  ]),
+  listedExtension(
+    'string',
+    [
+      listed('string', asAlwaysQuoted),
+      listed('hex-string', asAlwaysQuoted),
+      listed('algo'),
+      listed('from', asNumber),
+      listed('to', asNumber),
+      bareOption('icase'),
+    ],
+    { idle: ({ name, words: [word] }) => (name === 'from' && word === '0') || (name === 'to' && word === '65535') },
+  ),
   listedExtension('tcpmss', [listed('mss', asRange(0xffff))]),
   listedExtension('time', [
     listed('timestart', asTime),

@@ -14,38 +14,50 @@ const UNITS = ['sec', 'min', 'hour', 'day'] as const
 const SECONDS: Readonly<Record<Rate['per'], number>> = { sec: 1, min: 60, hour: 3600, day: 86400 }
 const SPELLINGS = ['second', 'minute', 'hour', 'day'] as const
 
-/** Ticks a second in which the kernel counts the pause between two packets. */
+/** Ticks a second in which `limit` counts the pause between two packets. */
 const LIMIT_SCALE = 10_000
 
-/** The rate that the kernel keeps, in the smallest unit that shows it well, as `iptables-save` prints it. */
-function kept(rate: Rate): Rate {
-  const pause = Math.floor((LIMIT_SCALE * SECONDS[rate.per]) / rate.count)
+/**
+ * The rate that the kernel keeps, in the smallest unit that shows it well, as `iptables-save` prints it.
+ *
+ * @param scale ticks a second in which the kernel counts the pause between two packets
+ */
+export function keptRate(rate: Rate, scale: number): Rate {
+  const pause = Math.floor((scale * SECONDS[rate.per]) / rate.count)
   let found: Rate = rate
   for (const per of UNITS.toReversed()) {
-    const ticks = LIMIT_SCALE * SECONDS[per]
+    const ticks = scale * SECONDS[per]
     if (per !== 'day' && (pause > ticks || Math.floor(ticks / pause) < ticks % pause)) break
     found = { count: Math.floor(ticks / pause), per }
   }
   return found
 }
 
+/**
+ * Reads `5/min`, `5/minute`, or `5` for a rate by the second.
+ *
+ * @throws {ParseError} when it is malformed or no kernel could keep it
+ */
+export function parseRate(text: string): Rate {
+  const slash = text.indexOf('/')
+  const count = parseNumber(slash < 0 ? text : text.slice(0, slash), 'rate')
+  const unit = slash < 0 ? 'second' : text.slice(slash + 1).toLowerCase()
+  const known = unit === '' ? undefined : UNITS[SPELLINGS.findIndex(name => name.startsWith(unit))]
+  if (!known) throw new ParseError('rate', text, 'its unit is not second, minute, hour or day')
+  if (count < 1 || count > LIMIT_SCALE * SECONDS[known]) {
+    throw new ParseError('rate', text, 'too slow or too fast for the kernel')
+  }
+  return { count, per: known }
+}
+
+/** `5/min` */
+export function formatRate({ count, per }: Rate): string {
+  return `${count}/${per}`
+}
+
 const rate: Codec<Rate> = {
-  parse: text => {
-    const slash = text.indexOf('/')
-    const count = parseNumber(slash < 0 ? text : text.slice(0, slash), 'rate')
-    const unit = slash < 0 ? 'second' : text.slice(slash + 1).toLowerCase()
-    const per =
-      unit === '' ? -1 : SPELLINGS.findIndex(name => name.startsWith(unit) || (unit === 'sec' && name === 'second'))
-    const known = UNITS[per]
-    if (!known) throw new ParseError('rate', text, 'its unit is not second, minute, hour or day')
-    if (count < 1 || count > LIMIT_SCALE * SECONDS[known])
-      throw new ParseError('rate', text, 'too slow or too fast for the kernel')
-    return { count, per: known }
-  },
-  format: (value, context) => {
-    const { count, per } = context.form === 'save' ? kept(value) : value
-    return `${count}/${per}`
-  },
+  parse: parseRate,
+  format: (value, { form }) => formatRate(form === 'save' ? keptRate(value, LIMIT_SCALE) : value),
 }
 
 const ofLimit = optionsOf<MatchOn<'limit'>>()

@@ -38,6 +38,21 @@ function asTos(change: (value: number, mask: number) => readonly [value: number,
   }
 }
 
+const TCP_OPTIONS: ReadonlyMap<string, number> = new Map([
+  ['mss', 2],
+  ['wscale', 3],
+  ['sack-permitted', 4],
+  ['sack', 5],
+  ['timestamp', 8],
+  ['md5', 19],
+])
+
+const asTcpOptions: Spelling = text =>
+  text
+    .split(',')
+    .map(word => TCP_OPTIONS.get(word) ?? parseNumber(word, 'TCP option', 255))
+    .join(',')
+
 const asPort: Spelling = text => `${parseNumber(text, 'port', 0xffff)}`
 
 const hops = (name: string, prefix: string) =>
@@ -77,12 +92,16 @@ const EXTENSIONS: readonly Extension<Listed>[] = [
     listed('nflog-size', asNumber),
     listed('nflog-threshold', asNumber),
   ]),
-  listedExtension('NFQUEUE', [
-    listed('queue-num', asNumber),
-    listed('queue-balance'),
-    bareOption('queue-bypass'),
-    bareOption('queue-cpu-fanout'),
-  ]),
+  listedExtension(
+    'NFQUEUE',
+    [
+      listed('queue-num', asNumber),
+      listed('queue-balance'),
+      bareOption('queue-bypass'),
+      bareOption('queue-cpu-fanout'),
+    ],
+    { usual: said => (said.some(({ name }) => name === 'queue-balance') ? [] : [{ name: 'queue-num', words: ['0'] }]) },
+  ),
   listedExtension('SECMARK', [listed('selctx', asQuoted)]),
   listedExtension('SET', [
     listed('add-set', undefined, 2),
@@ -102,7 +121,7 @@ const EXTENSIONS: readonly Extension<Listed>[] = [
     bareOption('ecn'),
   ]),
   listedExtension('TCPMSS', [listed('set-mss', asNumber), bareOption('clamp-mss-to-pmtu')]),
-  listedExtension('TCPOPTSTRIP', [listed('strip-options')]),
+  listedExtension('TCPOPTSTRIP', [listed('strip-options', asTcpOptions)]),
   listedExtension('TEE', [listed('gateway'), listed('oif')]),
   listedExtension('TOS', [
     listed(
@@ -126,7 +145,7 @@ const EXTENSIONS: readonly Extension<Listed>[] = [
     ),
   ]),
   listedExtension('TPROXY', [listed('on-port', asPort), listed('on-ip'), listed('tproxy-mark', asFullyMaskedHex)], {
-    usual: ({ family }) => [
+    usual: (_, { family }) => [
       { name: 'on-ip', words: [family === 4 ? '0.0.0.0' : '::'] },
       { name: 'tproxy-mark', words: ['0x0/0x0'] },
     ],

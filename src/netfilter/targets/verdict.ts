@@ -156,13 +156,17 @@ export const connmark: Extension<Connmark> = {
 
 const LEVELS = oneOf('log level', ['emerg', 'alert', 'crit', 'error', 'warning', 'notice', 'info', 'debug'])
 const LEVEL_NAMES = ['emerg', 'alert', 'crit', 'error', 'warning', 'notice', 'info', 'debug']
-const LEVEL_ALIASES: Readonly<Record<string, string>> = { panic: 'emerg', err: 'error', warn: 'warning' }
+const LEVEL_ALIASES: ReadonlyMap<string, string> = new Map([
+  ['panic', 'emerg'],
+  ['err', 'error'],
+  ['warn', 'warning'],
+])
 
 const level: Codec<number> = {
   parse: (text, context) =>
     /^\d/.test(text)
       ? parseNumber(text, 'log level', 7)
-      : LEVEL_NAMES.indexOf(LEVELS.parse(LEVEL_ALIASES[text.toLowerCase()] ?? text, context)),
+      : LEVEL_NAMES.indexOf(LEVELS.parse(LEVEL_ALIASES.get(text.toLowerCase()) ?? text, context)),
   format: String,
 }
 
