@@ -32,7 +32,11 @@ export function reportPod(pod: Pod, node: Node, allocate: AllocatePodIps, now: M
   const ips = hasAddress(pod) ? givenAddresses(pod) : pod.spec.hostNetwork ? hostAddresses(node) : allocate(pod, node)
   const addressed = withAddresses(pod.status ?? {}, ips, node)
   const isUp = ips.length > 0 || pod.spec.hostNetwork === true
-  const status = isReported ? addressed : isUp ? running(pod, addressed, now) : waiting(addressed, now)
+  const status = isReported
+    ? addressed
+    : isUp
+      ? running(pod, addressed, formatTime(now))
+      : waiting(addressed, formatTime(now))
   return equalValue(status, pod.status) ? pod : { ...pod, status }
 }
 
@@ -66,13 +70,13 @@ function withAddresses(status: PodStatus, ips: readonly string[], node: Node): P
 }
 
 /** The status of a Pod that has no network yet. It says nothing of readiness, so that a later report may. */
-function waiting(status: PodStatus, now: Millis): PodStatus {
-  const conditions = withCondition(status.conditions, { type: 'PodReadyToStartContainers', status: 'False' }, now)
-  return { ...status, phase: 'Pending', conditions, startTime: status.startTime ?? formatTime(now) }
+function waiting(status: PodStatus, time: string): PodStatus {
+  const conditions = withCondition(status.conditions, { type: 'PodReadyToStartContainers', status: 'False' }, time)
+  return { ...status, phase: 'Pending', conditions, startTime: status.startTime ?? time }
 }
 
 /** The status of a Pod whose containers run. */
-function running(pod: Pod, status: PodStatus, now: Millis): PodStatus {
+function running(pod: Pod, status: PodStatus, time: string): PodStatus {
   const isReady = pod.metadata.annotations?.[READY_ANNOTATION] !== 'false'
   const { containers, initContainers = [] } = pod.spec
   const states: readonly ConditionState[] = [
@@ -82,15 +86,15 @@ function running(pod: Pod, status: PodStatus, now: Millis): PodStatus {
     { type: 'PodScheduled', status: 'True' },
   ]
   let conditions = status.conditions
-  for (const state of states) conditions = withCondition(conditions, state, now)
+  for (const state of states) conditions = withCondition(conditions, state, time)
   return {
     ...status,
     phase: 'Running',
     ...(conditions && { conditions }),
-    startTime: status.startTime ?? formatTime(now),
-    containerStatuses: containers.map(container => containerStatus(container, isReady, now)),
+    startTime: status.startTime ?? time,
+    containerStatuses: containers.map(container => containerStatus(container, isReady, time)),
     ...(initContainers.length > 0 && {
-      initContainerStatuses: initContainers.map(container => initStatus(container, now)),
+      initContainerStatuses: initContainers.map(container => initStatus(container, time)),
     }),
   }
 }
@@ -101,15 +105,14 @@ function readiness(type: string, isReady: boolean, containers: readonly Containe
   return { type, status: 'False', reason: 'ContainersNotReady', message }
 }
 
-function containerStatus({ name, image = '' }: Container, ready: boolean, now: Millis) {
-  const state = { running: { startedAt: formatTime(now) } }
+function containerStatus({ name, image = '' }: Container, ready: boolean, time: string) {
+  const state = { running: { startedAt: time } }
   return { name, image, imageID: '', ready, restartCount: 0, started: true, state }
 }
 
 /** A sidecar runs on; another init container has done its work. */
-function initStatus(container: Container, now: Millis) {
-  if (container.restartPolicy === 'Always') return containerStatus(container, true, now)
-  const time = formatTime(now)
+function initStatus(container: Container, time: string) {
+  if (container.restartPolicy === 'Always') return containerStatus(container, true, time)
   const state = { terminated: { exitCode: 0, reason: 'Completed', startedAt: time, finishedAt: time } }
-  return { ...containerStatus(container, true, now), started: false, state }
+  return { ...containerStatus(container, true, time), started: false, state }
 }

@@ -12,15 +12,19 @@ import type { Placement } from './scheduler.ts'
 /** What a condition is, without when it became so. */
 export type ConditionState = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
 
-/** Sets a condition. Its time stays what it was unless its status changes. */
+/**
+ * Sets a condition. Its time stays what it was unless its status changes.
+ *
+ * @param time the present, in the API's form
+ */
 export function withCondition(
   conditions: readonly Condition[] | undefined,
   state: ConditionState,
-  now: Millis,
+  time: string,
 ): readonly Condition[] {
   const old = conditions?.find(one => one.type === state.type)
   const since = old?.status === state.status ? old.lastTransitionTime : undefined
-  const condition = { lastProbeTime: null, lastTransitionTime: since ?? formatTime(now), ...state }
+  const condition = { lastProbeTime: null, lastTransitionTime: since ?? time, ...state }
   if (!old) return [...(conditions ?? []), condition]
   return (conditions ?? []).map(one => (one === old ? condition : one))
 }
@@ -32,7 +36,7 @@ export function afterPlacement(pod: Pod, placement: Placement, now: Millis): Pod
       ? { type: 'PodScheduled', status: 'True' }
       : { type: 'PodScheduled', status: 'False', reason: placement.reason, message: placement.message }
   const spec = 'node' in placement ? { ...pod.spec, nodeName: placement.node } : pod.spec
-  const conditions = withCondition(pod.status?.conditions, state, now)
+  const conditions = withCondition(pod.status?.conditions, state, formatTime(now))
   const status: PodStatus = { ...pod.status, phase: pod.status?.phase ?? 'Pending', conditions }
   return equalValue(status, pod.status) && spec === pod.spec ? pod : { ...pod, spec, status }
 }

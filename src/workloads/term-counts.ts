@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { keyOf } from '../objects/meta.ts'
 import type { Pod } from '../objects/pod.ts'
 import { type PodTerm, selectsPod } from './pod-term.ts'
 
@@ -31,9 +32,10 @@ export interface Group {
 
 export class TermCounts {
   readonly #groups = new Map<string, Group>()
-  /** By `namespace key=value`; under the empty text those for which no one label must be there. */
   readonly #byLabel = new Map<string, Group[]>()
   readonly #placed: () => Iterable<Placed>
+  /** The Pods under each of their labels, from the first group on. */
+  #filed: Map<string, Map<string, Placed>> | undefined
   readonly #domainOf: DomainOf
 
   constructor(placed: () => Iterable<Placed>, domainOf: DomainOf) {
@@ -62,21 +64,30 @@ export class TermCounts {
     const filed = this.#byLabel.get(label)
     if (filed) filed.push(group)
     else this.#byLabel.set(label, [group])
-    for (const { pod, at } of this.#placed()) if (selects(pod)) this.#count(group, group.members, at, 1)
+    for (const { pod, at } of this.#filedUnder(label)) if (selects(pod)) this.#count(group, group.members, at, 1)
     return group
+  }
+
+  #filedUnder(label: string): Iterable<Placed> {
+    if (!this.#filed) {
+      this.#filed = new Map()
+      for (const placed of this.#placed()) fileAway(this.#filed, placed)
+    }
+    return label === '' ? this.#placed() : (this.#filed.get(label)?.values() ?? [])
   }
 
   /** The groups that the Pod belongs to, among those that were asked about. */
   *groupsWith(pod: Pod): Generator<Group, void> {
-    const { namespace = '', labels = {} } = pod.metadata
-    for (const group of this.#byLabel.get('') ?? []) if (group.selects(pod)) yield group
-    for (const [key, value] of Object.entries(labels)) {
-      for (const group of this.#byLabel.get(`${namespace} ${key}=${value}`) ?? []) if (group.selects(pod)) yield group
+    if (this.#groups.size === 0) return
+    for (const label of ['', ...labelsOf(pod)]) {
+      for (const group of this.#byLabel.get(label) ?? []) if (group.selects(pod)) yield group
     }
   }
 
   /** A Pod comes to a node, or goes from it. */
   book(pod: Pod, at: number, sign: 1 | -1): void {
+    if (this.#filed && sign > 0) fileAway(this.#filed, { pod, at })
+    else if (this.#filed) takeOut(this.#filed, pod)
     for (const group of this.groupsWith(pod)) this.#count(group, group.members, at, sign)
   }
 
@@ -94,7 +105,26 @@ export class TermCounts {
   }
 }
 
-/** A label that each Pod of the group must have, as the groups are filed. */
+function labelsOf({ metadata: { namespace = '', labels = {} } }: Pod): readonly string[] {
+  return Object.entries(labels).map(([key, value]) => `${namespace} ${key}=${value}`)
+}
+
+function fileAway(filed: Map<string, Map<string, Placed>>, placed: Placed): void {
+  for (const label of labelsOf(placed.pod)) {
+    const pods = filed.get(label) ?? new Map<string, Placed>()
+    filed.set(label, pods.set(keyOf(placed.pod.metadata), placed))
+  }
+}
+
+function takeOut(filed: Map<string, Map<string, Placed>>, pod: Pod): void {
+  for (const label of labelsOf(pod)) {
+    const pods = filed.get(label)
+    pods?.delete(keyOf(pod.metadata))
+    if (pods?.size === 0) filed.delete(label)
+  }
+}
+
+/** A label that each Pod of the group must have, as {@link labelsOf} gives it; empty if there is no such label. */
 function labelOf([term]: readonly PodTerm[]): string {
   if (term === undefined || term.namespaces.length !== 1 || term.selectsNamespace) return ''
   const exact = term.selector?.find(
