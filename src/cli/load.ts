@@ -6,6 +6,7 @@
 import { InputError } from '../base/error.ts'
 import { assemble } from '../cluster/assemble.ts'
 import { type Cluster, settledCluster } from '../cluster/cluster.ts'
+import { clusterConflicts } from '../cluster/conflicts.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
 import type { Wishes } from '../cluster/settings.ts'
 import { settle } from '../cluster/settle.ts'
@@ -57,8 +58,10 @@ export async function loadCluster(given: Given, io: Io): Promise<LoadedCluster> 
     if (type === 'Warning' || given.is('verbose'))
       io.err(`${type.toLowerCase()}: ${kind} ${key}: ${reason}: ${message}\n`)
   }
+  const settled = settledCluster(cluster)
+  for (const { severity, message } of clusterConflicts(settled)) io.err(`${severity}: ${message}\n`)
   return {
-    settled: settledCluster(cluster),
+    settled,
     namespace,
     now: cluster.clock(),
     list: (kind, within) => cluster.store.list(kind.kind, within === undefined ? {} : { namespace: within }),

@@ -67,6 +67,10 @@ async function runRender(given: Given, io: Io): Promise<ExitCode> {
   if (out !== undefined && given.is('file'))
     throw new UsageError('--file is for standard output; --out writes all files')
   const cluster = await loadCluster(given, io)
+  const { mode } = cluster.settled.settings.proxy
+  if (mode && mode !== 'iptables' && !given.is('mode')) {
+    io.err(`note: KubeProxyConfiguration says mode ${mode}; these are the rules of mode iptables\n`)
+  }
   const nodes = chosenNodes(cluster, given)
   if (out === undefined) return printFile(cluster, nodes, form, options, given, io)
   const files = renderAll(cluster, nodes, form, options, io)
