@@ -56,8 +56,8 @@ export function admit(given: Typed, options: AdmissionOptions = {}): Admission {
   if (decoded.problems.length > 0) return { verdict: 'malformed', problems: decoded.problems }
   const bare: Plain = { ...decoded.value, apiVersion: known.apiVersion, kind: known.kind }
   const object = place(definition.setDefaults?.(bare) ?? bare, known, namespace)
-  const warnings = [...(definition.warn?.(object) ?? [])]
-  const findings = [...(definition.validate?.(object) ?? [])]
+  const warnings = [...(definition.warn?.(object as unknown as Plain) ?? [])]
+  const findings = [...definition.validate(object as unknown as Plain)]
   if (findings.length > 0) return { verdict: 'invalid', findings, warnings }
   return { verdict: 'accepted', object, warnings }
 }

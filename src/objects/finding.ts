@@ -16,6 +16,7 @@ export type Reason =
   | 'FieldValueTooLong'
   | 'FieldValueTooMany'
   | 'FieldValueTypeInvalid'
+  | 'FieldValueNotFound'
 
 /** One thing that is wrong, and where. */
 export interface Finding {
@@ -54,6 +55,10 @@ export function duplicate(field: Field, value: unknown, detail = ''): Finding {
   return { reason: 'FieldValueDuplicate', field, message: withDetail(`Duplicate value: ${show(value)}`, detail) }
 }
 
+export function notFound(field: Field, value: unknown): Finding {
+  return { reason: 'FieldValueNotFound', field, message: `Not found: ${show(value)}` }
+}
+
 export function tooLong(field: Field, most: number): Finding {
   return { reason: 'FieldValueTooLong', field, message: `Too long: may not be more than ${most} bytes` }
 }
@@ -66,6 +71,18 @@ export function tooMany(field: Field, actual: number, most: number): Finding {
 export function wrongType(field: Field, value: unknown, detail: string): Finding {
   return { reason: 'FieldValueTypeInvalid', field, message: `Invalid value: ${show(value)}: ${detail}` }
 }
+
+/** One finding for each thing wrong with the value. */
+export function invalids(field: Field, value: unknown, problems: readonly string[]): Finding[] {
+  return problems.map(problem => invalid(field, value, problem))
+}
+
+/** A number below 0, where none may be. */
+export function negative(field: Field, value: unknown): Finding[] {
+  return typeof value === 'number' && value < 0 ? [invalid(field, value, NOT_NEGATIVE)] : []
+}
+
+export const NOT_NEGATIVE = 'must be greater than or equal to 0'
 
 /** The same finding, standing at another place of the manifest than the message says. */
 export function located(finding: Finding, origin: Field): Finding {

@@ -88,7 +88,9 @@ function atMost(text: string, most: number): string[] {
 
 /** `web`: lower case letters, digits and inner hyphens. @see RFC 1123 */
 export function labelProblems(text: string): string[] {
-  return [...atMost(text, MAX_LABEL), ...matchesLabel(text)]
+  const form = matchesLabel(text)
+  const dotted = form.length > 0 && matchesSubdomain(text).length === 0
+  return [...atMost(text, MAX_LABEL), ...(dotted ? ['must not contain dots'] : form)]
 }
 
 /** `web.example.com` @see RFC 1123 */

@@ -30,3 +30,42 @@ export function renamePlain(object: Plain, from: string, to: string): Plain {
   const { [from]: value, ...rest } = object
   return { ...rest, [to]: value }
 }
+
+/** The object in that field. */
+export function objectIn(object: Plain, field: string): Plain | undefined {
+  const value = object[field]
+  return isPlain(value) ? value : undefined
+}
+
+/** The text in that field; empty if there is none, as Go has it. */
+export function textIn(object: Plain, field: string): string {
+  const value = object[field]
+  return typeof value === 'string' ? value : ''
+}
+
+/** The number in that field; 0 if there is none, as Go has it. */
+export function numberIn(object: Plain, field: string): number {
+  const value = object[field]
+  return typeof value === 'number' ? value : 0
+}
+
+/** The objects in that list. */
+export function objectsIn(object: Plain, field: string): readonly Plain[] {
+  const value = object[field]
+  return Array.isArray(value) ? value.filter(isPlain) : []
+}
+
+/** The texts in that list. */
+export function textsIn(object: Plain, field: string): readonly string[] {
+  const value = object[field]
+  return Array.isArray(value) ? value.filter(item => typeof item === 'string') : []
+}
+
+/** The entries of that map of texts, in the order of keys: Go walks maps at random. */
+export function entriesIn(object: Plain, field: string): readonly (readonly [string, string])[] {
+  const value = object[field]
+  if (!isPlain(value)) return []
+  return Object.entries(value)
+    .map(([key, text]) => [key, `${text}`] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+}

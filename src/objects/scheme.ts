@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+import { validateHorizontalPodAutoscaler } from './autoscaler-validation.ts'
 import {
   defaultHorizontalPodAutoscaler,
   defaultNamespace,
@@ -10,11 +12,23 @@ import {
   defaultNode,
   defaultSecret,
 } from './cluster-defaults.ts'
+import {
+  validateConfigMap,
+  validateNamed,
+  validateNamespace,
+  validateNode,
+  validateSecret,
+} from './cluster-validation.ts'
+import { ENDPOINTS_WARNING, validateEndpointSlice, validateEndpoints } from './endpoint-validation.ts'
 import type { Finding } from './finding.ts'
-import type { KubeObject } from './meta.ts'
+import { validateCronJob, validateJob } from './job-validation.ts'
+import { validateNetworkPolicy } from './network-policy-validation.ts'
 import type { Plain } from './plain.ts'
 import { defaultPod } from './pod-defaults.ts'
+import { validatePod } from './pod-validation.ts'
+import { warnAboutJobTemplate, warnAboutPod, warnAboutTemplate } from './pod-warnings.ts'
 import { defaultEndpointSlice, defaultEndpoints, defaultService } from './service-defaults.ts'
+import { validateService, warnAboutService } from './service-validation.ts'
 import {
   defaultCronJob,
   defaultDaemonSet,
@@ -24,34 +38,45 @@ import {
   defaultReplicationController,
   defaultStatefulSet,
 } from './workload-defaults.ts'
+import {
+  validateDaemonSet,
+  validateDeployment,
+  validateReplicaSet,
+  validateReplicationController,
+  validateStatefulSet,
+} from './workload-validation.ts'
 
 /** What the API server does to one kind of object on its way in. The struct of its name in `schema.ts` decodes it. */
 export interface Definition {
   readonly setDefaults?: (object: Plain) => Plain
-  readonly validate?: (object: KubeObject) => Iterable<Finding>
-  readonly warn?: (object: KubeObject) => Iterable<string>
+  readonly validate: (object: Plain) => Iterable<Finding>
+  readonly warn?: (object: Plain) => Iterable<string>
 }
 
 const DEFINITIONS: Readonly<Record<string, Definition>> = {
-  ConfigMap: {},
-  CronJob: { setDefaults: defaultCronJob },
-  DaemonSet: { setDefaults: defaultDaemonSet },
-  Deployment: { setDefaults: defaultDeployment },
-  EndpointSlice: { setDefaults: defaultEndpointSlice },
-  Endpoints: { setDefaults: defaultEndpoints },
-  HorizontalPodAutoscaler: { setDefaults: defaultHorizontalPodAutoscaler },
-  Ingress: {},
-  Job: { setDefaults: defaultJob },
-  Namespace: { setDefaults: defaultNamespace },
-  NetworkPolicy: { setDefaults: defaultNetworkPolicy },
-  Node: { setDefaults: defaultNode },
-  Pod: { setDefaults: defaultPod },
-  ReplicaSet: { setDefaults: defaultReplicaSet },
-  ReplicationController: { setDefaults: defaultReplicationController },
-  Secret: { setDefaults: defaultSecret },
-  Service: { setDefaults: defaultService },
-  ServiceAccount: {},
-  StatefulSet: { setDefaults: defaultStatefulSet },
+  ConfigMap: { validate: validateConfigMap },
+  CronJob: { setDefaults: defaultCronJob, validate: validateCronJob, warn: warnAboutJobTemplate },
+  DaemonSet: { setDefaults: defaultDaemonSet, validate: validateDaemonSet, warn: warnAboutTemplate },
+  Deployment: { setDefaults: defaultDeployment, validate: validateDeployment, warn: warnAboutTemplate },
+  EndpointSlice: { setDefaults: defaultEndpointSlice, validate: validateEndpointSlice },
+  Endpoints: { setDefaults: defaultEndpoints, validate: validateEndpoints, warn: () => [ENDPOINTS_WARNING] },
+  HorizontalPodAutoscaler: { setDefaults: defaultHorizontalPodAutoscaler, validate: validateHorizontalPodAutoscaler },
+  Ingress: { validate: validateNamed },
+  Job: { setDefaults: defaultJob, validate: validateJob, warn: warnAboutTemplate },
+  Namespace: { setDefaults: defaultNamespace, validate: validateNamespace },
+  NetworkPolicy: { setDefaults: defaultNetworkPolicy, validate: validateNetworkPolicy },
+  Node: { setDefaults: defaultNode, validate: validateNode },
+  Pod: { setDefaults: defaultPod, validate: validatePod, warn: warnAboutPod },
+  ReplicaSet: { setDefaults: defaultReplicaSet, validate: validateReplicaSet, warn: warnAboutTemplate },
+  ReplicationController: {
+    setDefaults: defaultReplicationController,
+    validate: validateReplicationController,
+    warn: warnAboutTemplate,
+  },
+  Secret: { setDefaults: defaultSecret, validate: validateSecret },
+  Service: { setDefaults: defaultService, validate: validateService, warn: warnAboutService },
+  ServiceAccount: { validate: validateNamed },
+  StatefulSet: { setDefaults: defaultStatefulSet, validate: validateStatefulSet, warn: warnAboutTemplate },
 }
 
 /** What is known of the kind, if its objects are decoded at all. */
