@@ -18,13 +18,17 @@ export type Admission =
   /** A kind that podwire does not decode; it is kept as it is. */
   | { readonly verdict: 'unknown'; readonly object: KubeObject }
   /** It could not be decoded: HTTP status 400. */
-  | { readonly verdict: 'malformed'; readonly problems: readonly DecodeProblem[] }
+  | { readonly verdict: 'malformed'; readonly problems: readonly DecodeProblem[]; readonly warnings: readonly string[] }
+  /** It names another namespace than the request: HTTP status 400. */
+  | { readonly verdict: 'misplaced'; readonly message: string; readonly warnings: readonly string[] }
   /** It was decoded and breaks rules: HTTP status 422. */
   | { readonly verdict: 'invalid'; readonly findings: readonly Finding[]; readonly warnings: readonly string[] }
 
 export interface AdmissionOptions {
   /** Where objects go that do not say; `default` if left out. */
   readonly namespace?: string
+  /** The namespace that the request itself names; an object that names another is refused. */
+  readonly requested?: string
 }
 
 const METADATA: Field = at(ROOT, 'metadata')
@@ -46,21 +50,28 @@ function isText(value: unknown): boolean {
 
 /** Takes one object in, as `kubectl apply` and the API server together would. */
 export function admit(given: Typed, options: AdmissionOptions = {}): Admission {
-  const namespace = options.namespace ?? 'default'
+  const namespace = options.requested ?? options.namespace ?? 'default'
   const known = servedAs(given)
   if (known === 'nothing') return malformed(at(ROOT, 'kind'), noMatch(given))
   const definition = known === undefined ? undefined : findDefinition(known.kind)
   if (known === undefined || definition === undefined) return keep(given, known, namespace)
+  const deprecation = definition.deprecation === undefined ? [] : [definition.deprecation]
   const { apiVersion: _, kind: __, ...rest } = convert(given)
   const decoded = decode(known.kind, rest)
-  if (decoded.problems.length > 0) return { verdict: 'malformed', problems: decoded.problems }
+  if (decoded.problems.length > 0) {
+    return { verdict: 'malformed', problems: decoded.problems, warnings: deprecation }
+  }
   const bare: Plain = { ...decoded.value, apiVersion: known.apiVersion, kind: known.kind }
   const object = place(definition.setDefaults?.(bare) ?? bare, known, namespace)
-  const warnings = [...(definition.warn?.(object as unknown as Plain) ?? [])]
-  const findings = [...definition.validate(object as unknown as Plain)]
-  if (findings.length > 0) return { verdict: 'invalid', findings, warnings }
-  return { verdict: 'accepted', object, warnings }
+  if (known.namespaced && options.requested !== undefined && object.metadata.namespace !== options.requested) {
+    return { verdict: 'misplaced', message: MISPLACED, warnings: deprecation }
+  }
+  const findings = [...definition.validate(object)]
+  if (findings.length > 0) return { verdict: 'invalid', findings, warnings: deprecation }
+  return { verdict: 'accepted', object, warnings: [...deprecation, ...(definition.warn?.(object) ?? [])] }
 }
+
+const MISPLACED = 'the namespace of the provided object does not match the namespace sent on the request'
 
 /** The kind that a cluster would take it for; `nothing` when no cluster has such a kind. */
 function servedAs(given: Typed): Kind | 'nothing' | undefined {
@@ -85,14 +96,14 @@ function keep(given: Typed, known: Kind | undefined, namespace: string): Admissi
 }
 
 /** Puts it into its namespace, or into none. A custom kind is taken for one that has namespaces if it names one. */
-function place(object: Plain, kind: Kind | undefined, namespace: string): KubeObject {
+function place(object: Plain, kind: Kind | undefined, namespace: string): KubeObject & Plain {
   const given = isPlain(object['metadata']) ? object['metadata'] : {}
   const { namespace: own, ...metadata } = given
   const placed = kind?.namespaced ?? own !== undefined
   const whole = { ...object, metadata: placed ? { ...metadata, namespace: own ?? namespace } : metadata }
-  return whole as unknown as KubeObject
+  return whole as unknown as KubeObject & Plain
 }
 
 function malformed(field: Field, message: string): Admission {
-  return { verdict: 'malformed', problems: [{ field, message, unknown: false }] }
+  return { verdict: 'malformed', problems: [{ field, message, unknown: false }], warnings: [] }
 }

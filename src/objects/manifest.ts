@@ -196,6 +196,8 @@ function refusals(admission: Admission, value: Plain, source: Source, options: A
   switch (admission.verdict) {
     case 'malformed':
       return admission.problems.map(({ field, message }) => findingAt(source, object, field, message, 400))
+    case 'misplaced':
+      return [findingAt(source, object, at(ROOT, 'metadata', 'namespace'), admission.message, 400)]
     case 'invalid':
       return admission.findings.map(({ field, message, origin }) => {
         return findingAt(source, object, field, message, 422, origin)

@@ -32,6 +32,8 @@ export function refusalOf(admission: Admission, object: Plain): Refusal | undefi
       const message = `${kind} in version ${quote(version)} cannot be handled as a ${kind}: ${problems}`
       return { code: 400, reason: 'BadRequest', message, causes: [] }
     }
+    case 'misplaced':
+      return { code: 400, reason: 'BadRequest', message: admission.message, causes: [] }
     case 'invalid': {
       const { findings } = admission
       const list = [...new Set(findings.map(formatFinding))]

@@ -50,6 +50,8 @@ import {
 export interface Definition {
   readonly setDefaults?: (object: Plain) => Plain
   readonly validate: (object: Plain) => Iterable<Finding>
+  /** What every client of the kind is told. */
+  readonly deprecation?: string
   readonly warn?: (object: Plain) => Iterable<string>
 }
 
@@ -59,7 +61,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   DaemonSet: { setDefaults: defaultDaemonSet, validate: validateDaemonSet, warn: warnAboutTemplate },
   Deployment: { setDefaults: defaultDeployment, validate: validateDeployment, warn: warnAboutTemplate },
   EndpointSlice: { setDefaults: defaultEndpointSlice, validate: validateEndpointSlice },
-  Endpoints: { setDefaults: defaultEndpoints, validate: validateEndpoints, warn: () => [ENDPOINTS_WARNING] },
+  Endpoints: { setDefaults: defaultEndpoints, validate: validateEndpoints, deprecation: ENDPOINTS_WARNING },
   HorizontalPodAutoscaler: { setDefaults: defaultHorizontalPodAutoscaler, validate: validateHorizontalPodAutoscaler },
   Ingress: { validate: validateNamed },
   Job: { setDefaults: defaultJob, validate: validateJob, warn: warnAboutTemplate },
