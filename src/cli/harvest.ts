@@ -4,13 +4,12 @@
  * @module
  */
 import { equalValue } from '../base/equal.ts'
-import type { ConfigMap } from '../objects/config-map.ts'
-import { type Configuration, carriedBy, type FoundConfiguration, findConfiguration } from '../objects/configuration.ts'
-import { formatField } from '../objects/field.ts'
+import type { Configuration } from '../objects/configuration.ts'
 import {
   formatManifestFinding,
   type Manifest,
   type ManifestFinding,
+  type Setting,
   type Stranger,
   scanManifests,
   strangerFinding,
@@ -41,6 +40,7 @@ export function harvestFiles(files: readonly InputFile[], namespace: string): Ha
   for (const { name, text, named } of files) {
     const scan = scanManifests(name, text, { namespace })
     basket.findings.push(...scan.findings.map(formatManifestFinding))
+    for (const setting of scan.settings) takeSetting(setting, basket)
     for (const stranger of scan.strangers) takeStranger(stranger, named, basket)
     for (const manifest of scan.manifests) takeManifest(manifest, basket)
   }
@@ -53,40 +53,24 @@ export function harvestFiles(files: readonly InputFile[], namespace: string): Ha
   }
 }
 
-/** A document without a kind: flannel's configuration, or something that is none of ours. */
+/** Its faults are among the findings already, each with its place. */
+function takeSetting({ configuration, source, warnings }: Setting, { configurations, notes }: Basket): void {
+  configurations.push(configuration)
+  for (const warning of warnings) notes.push(`${source.file}:${source.locate([]).line}: ${warning}`)
+}
+
+/** A document without a kind, which is no component's configuration either. */
 function takeStranger(stranger: Stranger, named: boolean, basket: Basket): void {
-  const found = findConfiguration(stranger.value, stranger.source.file)
   const finding = strangerFinding(stranger)
-  if (found) takeConfiguration(found, placeOf(finding), basket)
-  else if (named) basket.findings.push(formatManifestFinding(finding))
+  if (named) basket.findings.push(formatManifestFinding(finding))
   else basket.notes.push(`${placeOf(finding)}: skipped, no Kubernetes object (${finding.message})`)
 }
 
 function takeManifest(manifest: Manifest, basket: Basket): void {
-  const { object, source, warnings } = manifest
-  const place = `${source.file}:${source.locate([]).line}`
-  const found = findConfiguration(object, source.file)
-  if (found) {
-    takeConfiguration(found, place, basket)
-    return
-  }
+  const { source, warnings } = manifest
   basket.manifests.push(manifest)
+  const place = `${source.file}:${source.locate([]).line}`
   for (const warning of warnings) basket.notes.push(`${place}: ${subjectOf(manifest)}: ${warning}`)
-  if (!manifest.known || object.kind !== 'ConfigMap') return
-  const { found: carried, failures } = carriedBy(object as ConfigMap)
-  for (const one of carried) takeConfiguration(one, `${place}: ${subjectOf(manifest)} data[${one.key}]`, basket)
-  for (const { key, message } of failures)
-    basket.findings.push(`${place}: ${subjectOf(manifest)} data[${key}]: ${message}`)
-}
-
-function takeConfiguration(
-  found: FoundConfiguration,
-  place: string,
-  { configurations, findings, notes }: Basket,
-): void {
-  configurations.push(found.configuration)
-  for (const { field, message } of found.problems) findings.push(`${place}: ${formatField(field)}: ${message}`)
-  for (const warning of found.warnings) notes.push(`${place}: ${warning}`)
 }
 
 function strangeKinds(manifests: readonly Manifest[]): readonly string[] {
