@@ -7,7 +7,8 @@
  * @module
  */
 
-const PAGE_BITS = 0x8000
+/** Small, for a draw from a sparse row of 2^32 touches a page of its own each time. */
+const PAGE_BITS = 1024
 const PAGE_WORDS = PAGE_BITS / 32
 
 interface Page {
