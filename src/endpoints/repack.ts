@@ -46,7 +46,7 @@ export function repackSubsets(placements: Iterable<Placement>): readonly Endpoin
   const subsets = new Map<string, PortUse[]>()
   for (const use of uses.values()) {
     // Addresses by their place in the order: equal texts are equal sets with equal readiness.
-    let signature = ''
+    let signature = use.port ? '' : 'no ports '
     for (const [at, [key]] of order.entries()) {
       const ready = use.ready.get(key)
       if (ready !== undefined) signature += `${ready ? '' : '!'}${at} `
