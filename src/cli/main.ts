@@ -70,8 +70,22 @@ async function dispatch(args: readonly string[], io: Io): Promise<ExitCode> {
 }
 
 function unknownCommand(word: string): string {
-  const near = Object.keys(COMMANDS).find(name => name.startsWith(word.slice(0, 2)))
+  const near = Object.keys(COMMANDS).find(name => slips(word, name) <= 2)
   return `there is no command "${word}"${near ? `; did you mean "${near}"?` : ''}`
+}
+
+/** How many letters must be put in, left out or changed to make `b` of `a` (Levenshtein's distance). */
+function slips(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
 }
 
 function formatOverview(): string {

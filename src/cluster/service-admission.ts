@@ -100,7 +100,10 @@ export function releaseService({ spec }: Service, pools: ServicePools): void {
 
 function refusalOf(cause: unknown, { spec }: Service): Refused {
   if (cause instanceof ClusterIpError && cause.kind === 'invalid') {
-    return { field: at(SPEC, 'clusterIPs'), message: invalid(SPEC, spec.clusterIPs ?? [], cause.message).message }
+    return {
+      field: at(SPEC, 'clusterIPs'),
+      message: invalid(SPEC, givenIps(spec).map(formatIp), cause.message).message,
+    }
   }
   if (cause instanceof NodePortError && cause.field !== undefined) {
     const index = Number(/\d+/.exec(cause.field)?.[0] ?? 0)

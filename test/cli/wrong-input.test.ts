@@ -31,7 +31,7 @@ const manifests: [name: string, text: string, message: string][] = [
   ['a port out of range',          service(s => s.replace('80', '0')),                    'in.yaml:7:7: Service default/web spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive'],
   ['a port in words',              service(s => s.replace('80', 'http')),                 'in.yaml:7:7: Service default/web spec.ports[0].port: '],
   ['a field that does not exist',  service(s => s.replace('port: 80', 'prot: 80')),       'unknown field "spec.ports[0].prot"'],
-  ['a name that is none',          service(s => s.replace('web', 'Web_1')),               'in.yaml:4:3: Service default/Web_1 metadata.name: Invalid value: "Web_1": a DNS-1035 label must consist'],
+  ['a name that is none',          service(s => s.replace('web', 'Web_1')),               'in.yaml:4:3: Service default/Web_1 metadata.name: Invalid value: "Web_1": a lowercase RFC 1123 label must consist'],
   ['no ports',                     service(s => s.replace('ports:', 'ports: []').replace(/ +- port.*\n/, '')), 'spec.ports: Required value'],
   ['a wrong type word',            service(s => s.replace('spec:', 'spec:\n  type: Loadbalancer')), 'spec.type: Unsupported value: "Loadbalancer": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"'],
   ['a cluster IP that is none',    service(s => s.replace('spec:', 'spec:\n  clusterIP: 10.96.0.300')), 'spec.clusterIPs[0]: Invalid value: "10.96.0.300": must be a valid IP address'],
@@ -46,7 +46,7 @@ const manifests: [name: string, text: string, message: string][] = [
   ['no kind',                      'apiVersion: v1\nmetadata: { name: a }\n',             "in.yaml:1:1: Object 'Kind' is missing"],
   ['a text that is no object',     'just words\n',                                        'in.yaml:1:1: '],
   ['aliases that explode',         `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghi'].map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join()}]`).join('\n')}\n`, 'in.yaml:'],
-  ['a pod CIDR that is none',      node('n', '10.244.0.0/33'),                            '10.244.0.0/33'],
+  ['a pod CIDR that is none',      node('node-1', '10.244.0.0/33'),                            '10.244.0.0/33'],
   ['net-conf.json of another kind',`apiVersion: v1\nkind: ConfigMap\nmetadata: { name: kube-flannel-cfg }\ndata:\n  net-conf.json: '{"Network":"10.244.0.0/16","Backend":{"Type":"wireguard"}}'\n`, 'net-conf.json Backend.Type: Cannot parse flannel configuration "wireguard": podwire knows vxlan and host-gw'],
   ['pod networks that overlap',    `apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking: { podSubnet: "10.244.0.0/16,10.245.0.0/16" }\n`, 'networking.podSubnet'],
 ]
@@ -97,7 +97,7 @@ t.test('all mistakes of all files are told at once', async t => {
   writeFileSync(join(folder, 'b.yaml'), SERVICE.replace('80', '70000'))
   const { code, err } = await podwire(['get', 'svc', '-f', folder])
   t.equal(code, 2)
-  t.equal(err.trimEnd().split('\n').length, 3, err)
+  for (const place of ['a.yaml:4:3: ', 'a.yaml:7:7: ', 'b.yaml:7:7: ']) t.ok(err.includes(place), place)
 })
 
 t.test('a folder', async t => {
