@@ -27,6 +27,10 @@ async function prepare(ns: Namespace): Promise<void> {
 async function load(ns: Namespace, host: HostNetwork): Promise<void> {
   await ns.run('sysctl', ['-q', '-p', '-'], formatSysctlConf(host))
   await ns.run('ip', ['-batch', '-'], formatLinksBatch(host))
+  await loadForwarding(ns, host)
+}
+
+async function loadForwarding(ns: Namespace, host: HostNetwork): Promise<void> {
   await ns.run('ip', ['-batch', '-'], formatRoutesBatch(host))
   await ns.run('ip', ['-batch', '-'], formatNeighBatch(host))
   await ns.run('bridge', ['-batch', '-'], formatFdbBatch(host))
@@ -101,6 +105,8 @@ t.test('the kernel has what the files say, loaded once or twice', t =>
     const before = [await index('cbr0'), await index('veth00000020')]
     await load(ns, SAMPLE)
     t.same(await account(ns), expected(SAMPLE), 'twice')
+    await loadForwarding(ns, SAMPLE)
+    t.same(await account(ns), expected(SAMPLE), 'routes, neighbours and entries once more, over what is there')
     t.same(
       [await index('cbr0'), await index('veth00000020')],
       before,

@@ -99,6 +99,7 @@ t.test('a Service that changes', async t => {
   pool.allocate(30003)
   const change = (...requests: NodePortRequest[]) => updateNodePorts(requests, former, new Transaction(pool))
   t.same(change(tcp(80, 30001), udp(80, 30001)), [30001, 30001], 'keeps what it has')
+  t.same(change(tcp(80, 30004), udp(80, 30004)), [30004, 30004], 'shares new ones between protocols')
   t.throws(() => change(tcp(80, 30003)), { message: 'provided port is already allocated' }, 'gets nothing of others')
   t.throws(
     () => change(tcp(80, 30001), tcp(81, 30001)),

@@ -35,7 +35,7 @@ t.test('leaseNodes() refuses, in the words of flannel,', async t => {
     ['a node without PodCIDR', VXLAN, node([]), 'node "node-1" pod cidr not assigned'],
     ['a node with three', VXLAN, node(['10.244.1.0/24', '10.244.2.0/24', 'fd00::/64']), 'node "node-1" pod cidrs should be IPv4/IPv6 only or dualstack'],
     ['a PodCIDR outside the network', VXLAN, node(['10.245.1.0/24']), 'subnet "10.244.0.0/16" specified in the flannel net config doesn\'t contain "10.245.1.0/24" PodCIDR of the "node-1" node'],
-    ['a PodCIDR wider than the network', VXLAN, node(['10.0.0.0/8']), 'subnet "10.244.0.0/16" specified in the flannel net config doesn\'t contain "10.0.0.0/8" PodCIDR of the "node-1" node'],
+    ['a PodCIDR wider than the network', VXLAN, node(['10.244.0.0/15']), 'subnet "10.244.0.0/16" specified in the flannel net config doesn\'t contain "10.244.0.0/15" PodCIDR of the "node-1" node'],
     ['an IPv6 PodCIDR outside the network', DUAL, node(['10.244.1.0/24', 'fd00:11::/64']), 'subnet "fd00:10:244::/56" specified in the flannel net config doesn\'t contain "fd00:11::/64" IPv6 PodCIDR of the "node-1" node'],
     ['a node without the second family', DUAL, node(['10.244.1.0/24']), 'missing IPv6 address on n.Spec.PodCIDRs'],
     ['a node without address', VXLAN, node(['10.244.1.0/24'], {}, []), 'node "node-1" has no IPv4 InternalIP'],
