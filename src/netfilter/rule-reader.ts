@@ -113,7 +113,7 @@ class RuleReader {
 
   /**
    * The option of that name: of iptables itself, of the extension that was loaded last and has one,
-   * of the protocol, or else the only one whose name begins so. What stands behind an extension that
+   * or the only one whose name begins so, or else one of the protocol. What stands behind an extension that
    * podwire does not know may be an option of it, whatever others are called.
    */
   #find(name: string): Found | undefined {
@@ -124,7 +124,7 @@ class RuleReader {
       const option = slot.loaded?.table.options.find(({ names }) => names.includes(name))
       if (option) return { slot, option }
     }
-    return this.#findImplied(name) ?? this.#findAbbreviated(name, slots)
+    return this.#findAbbreviated(name, slots) ?? this.#findImplied(name)
   }
 
   /** `-p tcp --dport 80` needs no `-m tcp`. */
@@ -132,7 +132,8 @@ class RuleReader {
     const module = this.#protocol === undefined ? undefined : protocolModule(this.#protocol)
     const loaded = module === undefined ? undefined : findMatch(module)
     if (!module || this.#slots().some(slot => slot.name === module)) return undefined
-    const option = loaded?.table.options.find(({ names }) => names.includes(name))
+    const similar = loaded?.table.options.filter(({ names }) => names.some(known => known.startsWith(name))) ?? []
+    const option = similar.find(({ names }) => names.includes(name)) ?? (similar.length === 1 ? similar[0] : undefined)
     return option && { slot: this.#load(module), option }
   }
 
@@ -284,12 +285,11 @@ function isBang(word: Word): boolean {
   return word.text === '!' && !word.quoted
 }
 
-/** `--name`, `--name=value`, `-x`, `-xvalue`; nothing when the word is no option. */
+/** `--name`, `--name=value`, `-x`; nothing when the word is no option. iptables refuses `-xvalue`. */
 function splitOption(word: Word): { readonly name: string; readonly value?: string } | undefined {
   const { text } = word
-  if (!text.startsWith('-') || text === '-' || text === '--') return undefined
-  if (!text.startsWith('--'))
-    return text.length === 2 ? { name: text } : { name: text.slice(0, 2), value: text.slice(2) }
+  if (/^-[^-]$/.test(text)) return { name: text }
+  if (!text.startsWith('--') || text === '--') return undefined
   const equals = text.indexOf('=')
   return equals < 0 ? { name: text.slice(2) } : { name: text.slice(2, equals), value: text.slice(equals + 1) }
 }

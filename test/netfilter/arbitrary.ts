@@ -4,7 +4,7 @@ import { FAMILIES, type Family, hostPrefix, type Ip, type Prefix, prefixOf, widt
 import type { Ipv4 } from '../../src/base/ipv4.ts'
 import { ipv6 } from '../../src/base/ipv6.ts'
 import type { Form } from '../../src/netfilter/option.ts'
-import type { Match, PortMatch, PortRange, Rule, TableName, Target } from '../../src/netfilter/rule.ts'
+import type { AddressType, Match, PortMatch, PortRange, Rule, TableName, Target } from '../../src/netfilter/rule.ts'
 
 type Arb<T> = fc.Arbitrary<T>
 
@@ -59,7 +59,11 @@ const text = fc.oneof(
 const name = fc.constantFrom('a', 'KUBE-SEP-CDGGSHYLG3RE2FKL', 'list_1')
 
 const STATES = ['INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED', 'SNAT', 'DNAT'] as const
-const TYPES = ['UNSPEC', 'UNICAST', 'LOCAL', 'BROADCAST', 'ANYCAST', 'MULTICAST', 'BLACKHOLE', 'UNREACHABLE'] as const
+/** The kernel refuses types of IPv4 in rules of IPv6. */
+const TYPES = {
+  4: ['UNSPEC', 'UNICAST', 'LOCAL', 'BROADCAST', 'ANYCAST', 'MULTICAST', 'BLACKHOLE', 'UNREACHABLE'],
+  6: ['UNICAST', 'LOCAL', 'ANYCAST', 'MULTICAST'],
+} as const
 
 /** Extensions that say nothing of a protocol, by kind. */
 function extensions(family: Family, form: Form): Record<string, Arb<Match>> {
@@ -91,7 +95,15 @@ function extensions(family: Family, form: Form): Record<string, Arb<Match>> {
     state: on('state', negated(record({ states: someOf('INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED') }))),
     mark: on('mark', negated(mark)),
     connmark: on('connmark', negated(mark)),
-    addrtype: on('addrtype', atLeastOne(some({ src: inside(someOf(...TYPES)), dst: inside(someOf(...TYPES)) }))),
+    addrtype: on(
+      'addrtype',
+      atLeastOne(
+        some({
+          src: inside(someOf<AddressType>(...TYPES[family])),
+          dst: inside(someOf<AddressType>(...TYPES[family])),
+        }),
+      ),
+    ),
     // The reader gives back what was written: eleven decimals when saved, ten as kube-proxy writes.
     statistic: fc.oneof(
       on(
@@ -219,7 +231,6 @@ function targets(family: Family): Record<TableName, Arb<Target>> {
     family === 4 ? ['icmp-port-unreachable', 'icmp-host-prohibited'] : ['icmp6-port-unreachable', 'icmp6-no-route']
   const anywhere = fc.constantFrom<Target>(
     { do: 'accept' },
-    { do: 'drop' },
     { do: 'return' },
     { do: 'jump', chain: 'Y' },
     { do: 'goto', chain: 'Y' },
@@ -234,6 +245,8 @@ function targets(family: Family): Record<TableName, Arb<Target>> {
   return {
     filter: fc.oneof(
       anywhere,
+      // The other tables refuse to drop, or should.
+      fc.constant<Target>({ do: 'drop' }),
       log,
       fc.constantFrom(...answers).map((answer): Target => ({ do: 'reject', with: answer })),
     ),

@@ -31,7 +31,7 @@ export const SPELLINGS: readonly Spellings[] = [
       ['-p icmp --icmp-type host-unreachable', '-p icmp -m icmp --icmp-type 3/1'],
       ['-m comment --comment ns/name:port', '-m comment --comment "ns/name:port"'],
       ['-m comment --comment plain_word-1'],
-      ['-ptcp -s10.0.0.1 --dport=80 -jDROP', '-s 10.0.0.1/32 -p tcp -m tcp --dport 80 -j DROP'],
+      ['-p tcp --dport=80 -j DROP', '-p tcp -m tcp --dport 80 -j DROP'],
       ['-j REJECT --reject-with admin-prohib', '-j REJECT --reject-with icmp-admin-prohibited'],
       ['-p tcp --tcp-fl SYN,ACK SYN', '-p tcp -m tcp --tcp-flags SYN,ACK SYN'],
       ['-m conntrack --ctstate DNAT,NEW,INVALID --ctproto tcp --ctorigsrc 10.0.0.0/8 --ctorigdst 1.2.3.4 --ctreplsrc 1.1.1.1 ! --ctrepldst 2.2.2.2 --ctorigsrcport 10:20 --ctorigdstport 5 --ctreplsrcport 6 --ctrepldstport 7 --ctstatus ASSURED,EXPECTED --ctexpire 5:10 --ctdir REPLY -j DROP', '-m conntrack --ctstate INVALID,NEW,DNAT --ctproto 6 --ctorigsrc 10.0.0.0/8 --ctorigdst 1.2.3.4 --ctreplsrc 1.1.1.1 ! --ctrepldst 2.2.2.2 --ctorigsrcport 10:20 --ctorigdstport 5 --ctreplsrcport 6 --ctrepldstport 7 --ctstatus EXPECTED,ASSURED --ctexpire 5:10 --ctdir REPLY -j DROP'],
