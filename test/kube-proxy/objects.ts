@@ -60,11 +60,12 @@ export function endpoint(address: string, node = NODE, state: State = 'ready', m
   return { addresses: [address], nodeName: node, conditions: CONDITIONS[state], ...more }
 }
 
-export type State = 'ready' | 'unready' | 'draining' | 'ending' | 'readyEnding'
+export type State = 'ready' | 'unready' | 'serving' | 'draining' | 'ending' | 'readyEnding'
 
 const CONDITIONS: Readonly<Record<State, EndpointConditions>> = {
   ready: {},
   unready: { ready: false, serving: false, terminating: false },
+  serving: { ready: false, serving: true, terminating: false },
   draining: { ready: false, serving: true, terminating: true },
   ending: { ready: false, serving: false, terminating: true },
   readyEnding: { ready: true, serving: true, terminating: true },

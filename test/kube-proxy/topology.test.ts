@@ -66,6 +66,7 @@ const ROWS: readonly Row[] = [
   ['unready ones never count', CLUSTER, [[1, 'here', 'unready'], [2, 'there', 'ready']], '2', '', '2', true],
   ['only unready ones', CLUSTER, [[1, 'here', 'unready']], '', '', '', false],
   ['draining ones while others are ready', CLUSTER, [[1, 'here', 'draining'], [2, 'there', 'ready']], '2', '', '2', true],
+  ['serving, not ready and not ending: not yet started, or failing its probe', CLUSTER, [[1, 'here', 'serving']], '', '', '', false],
   ['draining ones while no other is ready', CLUSTER, [[1, 'here', 'draining'], [2, 'there', 'ending']], '1', '', '1', true],
   ['ending and ready, as publishNotReadyAddresses has it', CLUSTER, [[1, 'here', 'readyEnding'], [2, 'there', 'draining']], '1', '', '1', true],
   ['the hints of this zone', CLUSTER, [[1, 'here', 'ready', B], [2, 'there', 'ready', A]], '2', '', '2', true],
@@ -139,7 +140,7 @@ t.test('old releases follow fewer hints', async t => {
 })
 
 t.test('what is local or for the cluster is reachable, and nothing else', async () => {
-  const states: readonly State[] = ['ready', 'unready', 'draining', 'ending', 'readyEnding']
+  const states: readonly State[] = ['ready', 'unready', 'serving', 'draining', 'ending', 'readyEnding']
   const anyGiven = fc.array(
     fc.tuple(
       fc.integer({ min: 1, max: 20 }),

@@ -195,9 +195,9 @@ t.test('changes one by one, or several at once, end in the rules that a fresh st
         }
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 500 },
   )
-  t.ok(applied > 1000, 'the runs had much to do')
+  t.ok(applied > 500, 'the runs had much to do')
 })
 
 t.test('a ruleset that was handed out stays as it was', async t => {
