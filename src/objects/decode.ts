@@ -12,6 +12,7 @@ import { quote } from './finding.ts'
 import { isPlain, type Plain } from './plain.ts'
 import { quantityProblem } from './quantity.ts'
 import { findStruct, formatType, type Scalar, structName, type Type } from './schema.ts'
+import { timeProblem } from './time.ts'
 
 /** Why a document is not an object of its kind. The API server answers 400. */
 export interface DecodeProblem {
@@ -41,8 +42,6 @@ interface Decoder {
 }
 
 const INTEGERS = { int32: 2 ** 31, int64: 2 ** 63 }
-const TIME =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /** @param owner the struct that a message names: the one whose field this is */
@@ -136,9 +135,8 @@ function decodeTime(decoder: Decoder, value: unknown, field: Field): unknown {
   if (typeof value !== 'string') {
     return refuse(decoder, field, `json: cannot unmarshal ${describe(value, false)} into Go value of type string`)
   }
-  if (TIME.test(value)) return value
-  const layout = '2006-01-02T15:04:05Z07:00'
-  return refuse(decoder, field, `parsing time ${quote(value)} as ${quote(layout)}: cannot parse ${quote(value)}`)
+  const problem = timeProblem(value)
+  return problem === undefined ? value : refuse(decoder, field, problem)
 }
 
 function decodeBytes(decoder: Decoder, value: unknown, field: Field, owner: string): unknown {

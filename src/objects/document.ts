@@ -7,9 +7,9 @@
  * @module
  */
 import type { Path } from './field.ts'
-import { locateJson, readJson, skipSpace } from './json.ts'
-import { type Position, positionAt, TextError } from './position.ts'
-import { locateYaml, readYaml } from './yaml.ts'
+import { jsonLocator, readJson, skipSpace } from './json.ts'
+import { type Locator, locatorOf, type Position, TextError } from './position.ts'
+import { readYaml, yamlLocator } from './yaml.ts'
 
 /** One document of a file. */
 export interface Document {
@@ -29,9 +29,8 @@ export interface DocumentFailure {
   readonly message: string
 }
 
-/** A line that ends a document. Behind the dashes only a comment may stand. */
-const SEPARATOR = /^---(?:[ \t]*(?:#.*)?|[ \t]+.*)\r?$/gm
-const BARE_SEPARATOR = /^---[ \t]*(?:#.*)?\r?$/
+/** A line that starts like this ends a document. Behind the dashes only a comment may stand. */
+const SEPARATOR = /^---(.*)$/gm
 
 /**
  * Reads all documents of a file. Text that starts with `{` is JSON, or YAML in flow form if it is no JSON.
@@ -39,65 +38,77 @@ const BARE_SEPARATOR = /^---[ \t]*(?:#.*)?\r?$/
  * @see NewYAMLOrJSONDecoder in staging/src/k8s.io/apimachinery/pkg/util/yaml/decoder.go of Kubernetes
  */
 export function readDocuments(text: string): Documents {
+  const locate = locatorOf(text)
   const nul = text.indexOf('\0')
-  if (nul >= 0) {
-    return { documents: [], failures: [failureAt(text, nul, 'control characters are not allowed')] }
-  }
-  if (text.charCodeAt(skipSpace(text, 0)) === 0x7b) {
-    const json = readJsonDocuments(text)
-    if (json.failures.length === 0) return json
-    const yaml = readYamlDocuments(text)
+  if (nul >= 0)
+    return { documents: [], failures: [{ position: locate(nul), message: 'control characters are not allowed' }] }
+  if (text.charCodeAt(skipSpace(text, 0)) === OPEN_BRACE) {
+    const json = readJsonDocuments(text, locate)
+    if (json.failures.length === 0 || text.length > MAX_FLOW_YAML) return json
+    const yaml = readYamlDocuments(text, locate)
     return yaml.failures.length === 0 ? yaml : json
   }
-  return readYamlDocuments(text)
+  return readYamlDocuments(text, locate)
 }
 
-function readJsonDocuments(text: string): Documents {
+const OPEN_BRACE = 0x7b
+/** Beyond this, nobody writes YAML in flow form, and reading broken JSON as YAML would take long. */
+const MAX_FLOW_YAML = 4 * 1024 * 1024
+
+function readJsonDocuments(text: string, locate: Locator): Documents {
   const documents: Document[] = []
   let start = skipSpace(text, 0)
   while (start < text.length) {
     const offset = start
     const outcome = attempt(() => readJson(text, offset))
-    if ('problem' in outcome) return { documents, failures: [failureAt(text, outcome.offset, outcome.problem)] }
-    documents.push({
-      value: outcome.value.value,
-      locate: path => positionAt(text, locateJson(text, offset, path)),
-    })
+    if ('problem' in outcome) {
+      return { documents, failures: [{ position: locate(outcome.offset), message: outcome.problem }] }
+    }
+    const offsetOf = jsonLocator(text, offset)
+    documents.push({ value: outcome.value.value, locate: path => locate(offsetOf(path)) })
     start = skipSpace(text, outcome.value.end)
   }
   return { documents, failures: [] }
 }
 
-function readYamlDocuments(text: string): Documents {
+function readYamlDocuments(text: string, locate: Locator): Documents {
   const documents: Document[] = []
   const failures: DocumentFailure[] = []
-  for (const { start, end } of split(text)) {
+  for (const { start, end, problem } of split(text)) {
+    if (problem !== undefined) failures.push({ position: locate(start), message: problem })
     const part = text.slice(start, end)
     const outcome = attempt(() => readYaml(part))
-    if ('problem' in outcome) failures.push(failureAt(text, start + outcome.offset, outcome.problem))
-    else if (outcome.value !== undefined && outcome.value !== null) {
-      documents.push({
-        value: outcome.value,
-        locate: path => positionAt(text, start + locateYaml(part, path)),
-      })
+    if ('problem' in outcome) {
+      failures.push({ position: locate(start + Math.min(outcome.offset, part.length)), message: outcome.problem })
+    } else if (outcome.value !== undefined && outcome.value !== null) {
+      const offsetOf = yamlLocator(part)
+      documents.push({ value: outcome.value, locate: path => locate(start + offsetOf(path)) })
     }
   }
   return { documents, failures }
 }
 
-/** The parts between separators. Text behind the dashes belongs to the part that they open. */
-function* split(text: string): Generator<{ readonly start: number; readonly end: number }> {
-  let start = text.charCodeAt(0) === 0xfeff ? 1 : 0
-  for (const match of text.matchAll(SEPARATOR)) {
-    yield { start, end: match.index }
-    start = BARE_SEPARATOR.test(match[0]) ? match.index + match[0].length : match.index + 3
-  }
-  yield { start, end: text.length }
+interface Part {
+  readonly start: number
+  readonly end: number
+  /** What is wrong with the separator before it. */
+  readonly problem?: string
 }
 
-function failureAt(text: string, offset: number, message: string): DocumentFailure {
-  return { position: positionAt(text, Math.min(offset, text.length)), message }
+/** The parts between separators. */
+function* split(text: string): Generator<Part> {
+  let start = text.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0
+  let problem: { readonly problem?: string } = {}
+  for (const match of text.matchAll(SEPARATOR)) {
+    yield { start, end: match.index, ...problem }
+    start = match.index + match[0].length
+    const rest = match[1]?.trim() ?? ''
+    problem = rest === '' || rest.startsWith('#') ? {} : { problem: `invalid Yaml document separator: ${rest}` }
+  }
+  yield { start, end: text.length, ...problem }
 }
+
+const BYTE_ORDER_MARK = 0xfeff
 
 /** Runs a reader; what is wrong with the text becomes a value, and so does nesting beyond the stack. */
 function attempt<T>(read: () => T): { readonly value: T } | { readonly problem: string; readonly offset: number } {
@@ -105,7 +116,7 @@ function attempt<T>(read: () => T): { readonly value: T } | { readonly problem: 
     return { value: read() }
   } catch (error) {
     if (error instanceof TextError) return { problem: error.message, offset: error.offset }
-    if (error instanceof RangeError) return { problem: 'exceeded max depth', offset: 0 }
+    if (error instanceof RangeError) return { problem: 'exceeded max depth', offset: 0 } // the stack ran out
     throw error
   }
 }

@@ -41,11 +41,18 @@ export function skipSpace(text: string, offset: number): number {
 }
 
 /**
- * Where the value at `path` stands in the document that starts at `offset`: its name for a member, itself for an
- * element. If there is none, the nearest value above it.
+ * Tells where values stand in the document that starts at `offset`: a member at its name, an element at itself; if
+ * there is no such value, the nearest one above it. The places of a list's `items` are looked for only once.
  */
-export function locateJson(text: string, offset: number, path: Path): number {
-  return new Scanner(text, offset).locate(path)
+export function jsonLocator(text: string, offset: number): (path: Path) => number {
+  let items: readonly number[] | undefined
+  return path => {
+    const [first, second, ...rest] = path
+    if (first !== 'items' || typeof second !== 'number') return new Scanner(text, offset).locate(path)
+    items ??= new Scanner(text, offset).itemOffsets()
+    const item = items[second]
+    return item === undefined ? new Scanner(text, offset).locate(['items']) : new Scanner(text, item).locate(rest)
+  }
 }
 
 class Scanner {
@@ -81,6 +88,19 @@ class Scanner {
       place = found
     }
     return place
+  }
+
+  /** Where each element of the member `items` stands. */
+  itemOffsets(): number[] {
+    const offsets: number[] = []
+    this.space()
+    if (this.findMember('items') === undefined || this.text[this.offset] !== '[') return offsets
+    this.elements(() => {
+      this.space()
+      offsets.push(this.offset)
+      return this.skip()
+    })
+    return offsets
   }
 
   private object(depth: number): unknown {

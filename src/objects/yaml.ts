@@ -36,31 +36,46 @@ const CORE_TAG = 'tag:yaml.org,2002:'
 export function readYaml(text: string): unknown {
   const document = parse(text)
   const [problem] = document.errors
-  if (problem !== undefined) throw new TextError(problem.message, problem.pos[0])
+  if (problem !== undefined) throw new TextError(problemText(problem.message), problem.pos[0])
   return document.contents === null ? undefined : new Reader().value(document.contents)
 }
 
 /**
- * Where the value at `path` stands: its key for a field, itself for an element of a list. If there is none, the
- * nearest value above it.
+ * Tells where values stand: a field at its key, an element of a list at itself; if there is no such value, the nearest
+ * one above it. The text is parsed once more when first asked.
  */
-export function locateYaml(text: string, path: Path): number {
-  const document = parse(text)
-  let node: unknown = document.contents
-  let place = startOf(node)
-  for (const step of path) {
-    if (isAlias(node)) node = node.resolve(document)
-    if (isSeq(node) && typeof step === 'number') {
-      node = node.items[step]
-      place = startOf(node) ?? place
-    } else if (isMap(node)) {
-      const pair: unknown = node.items.find(item => keyOf(item.key) === `${step}`)
-      if (!isPair(pair)) break
-      place = startOf(pair.key) ?? place
-      node = pair.value
-    } else break
+export function yamlLocator(text: string): (path: Path) => number {
+  let document: ReturnType<typeof parse> | undefined
+  return path => {
+    document ??= parse(text)
+    let node: unknown = document.contents
+    let place = startOf(node)
+    for (const step of path) {
+      if (isAlias(node)) node = node.resolve(document)
+      const next = stepInto(node, step)
+      if (next === undefined) break
+      place = startOf(next.shown) ?? place
+      node = next.node
+    }
+    return place ?? 0
   }
-  return place ?? 0
+}
+
+function stepInto(
+  node: unknown,
+  step: string | number,
+): { readonly node: unknown; readonly shown: unknown } | undefined {
+  if (isSeq(node) && typeof step === 'number') {
+    const item: unknown = node.items[step]
+    return item === undefined ? undefined : { node: item, shown: item }
+  }
+  const pair: unknown = isMap(node) ? node.items.find(item => keyOf(item.key) === `${step}`) : undefined
+  return isPair(pair) ? { node: pair.value, shown: pair.key } : undefined
+}
+
+/** The package passes on what V8 says when the stack runs out. */
+function problemText(message: string): string {
+  return message.startsWith('Maximum call stack') ? 'exceeded max depth' : message
 }
 
 function parse(text: string) {
