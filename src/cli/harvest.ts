@@ -6,10 +6,10 @@
 import { equalValue } from '../base/equal.ts'
 import type { Configuration } from '../objects/configuration.ts'
 import {
-  formatManifestFinding,
   type Manifest,
   type ManifestFinding,
   type Setting,
+  type Source,
   type Stranger,
   scanManifests,
   strangerFinding,
@@ -20,26 +20,29 @@ import type { InputFile } from './input.ts'
 export interface Harvest {
   readonly manifests: readonly Manifest[]
   readonly configurations: readonly Configuration[]
-  /** What must be put right before anything can be done, a line each. */
-  readonly findings: readonly string[]
-  /** What the person should know all the same. */
-  readonly notes: readonly string[]
+  /** What must be put right before anything can be done. */
+  readonly findings: readonly ManifestFinding[]
+  /** What the API server warns about. */
+  readonly warnings: readonly ManifestFinding[]
+  /** What podwire did with the files that the person may not expect. */
+  readonly notes: readonly ManifestFinding[]
 }
 
 /** A harvest while it comes in. */
 interface Basket {
   readonly manifests: Manifest[]
   readonly configurations: Configuration[]
-  readonly findings: string[]
-  readonly notes: string[]
+  readonly findings: ManifestFinding[]
+  readonly warnings: ManifestFinding[]
+  readonly notes: ManifestFinding[]
 }
 
 /** @param namespace of objects that name none */
 export function harvestFiles(files: readonly InputFile[], namespace: string): Harvest {
-  const basket: Basket = { manifests: [], configurations: [], findings: [], notes: [] }
+  const basket: Basket = { manifests: [], configurations: [], findings: [], warnings: [], notes: [] }
   for (const { name, text, named } of files) {
     const scan = scanManifests(name, text, { namespace })
-    basket.findings.push(...scan.findings.map(formatManifestFinding))
+    basket.findings.push(...scan.findings)
     for (const setting of scan.settings) takeSetting(setting, basket)
     for (const stranger of scan.strangers) takeStranger(stranger, named, basket)
     for (const manifest of scan.manifests) takeManifest(manifest, basket)
@@ -49,47 +52,54 @@ export function harvestFiles(files: readonly InputFile[], namespace: string): Ha
     manifests,
     configurations: basket.configurations,
     findings: [...basket.findings, ...findings],
+    warnings: basket.warnings,
     notes: [...basket.notes, ...strangeKinds(manifests), ...notes],
   }
 }
 
 /** Its faults are among the findings already, each with its place. */
-function takeSetting({ configuration, source, warnings }: Setting, { configurations, notes }: Basket): void {
+function takeSetting(
+  { configuration, source, warnings }: Setting,
+  { configurations, warnings: remarks }: Basket,
+): void {
   configurations.push(configuration)
-  for (const warning of warnings) notes.push(`${source.file}:${source.locate([]).line}: ${warning}`)
+  for (const warning of warnings) remarks.push(remark(source, '', warning))
 }
 
 /** A document without a kind, which is no component's configuration either. */
 function takeStranger(stranger: Stranger, named: boolean, basket: Basket): void {
   const finding = strangerFinding(stranger)
-  if (named) basket.findings.push(formatManifestFinding(finding))
-  else basket.notes.push(`${placeOf(finding)}: skipped, no Kubernetes object (${finding.message})`)
+  if (named) basket.findings.push(finding)
+  else basket.notes.push({ ...finding, message: `skipped, no Kubernetes object (${finding.message})` })
 }
 
 function takeManifest(manifest: Manifest, basket: Basket): void {
   const { source, warnings } = manifest
   basket.manifests.push(manifest)
-  const place = `${source.file}:${source.locate([]).line}`
-  for (const warning of warnings) basket.notes.push(`${place}: ${subjectOf(manifest)}: ${warning}`)
+  for (const warning of warnings) basket.warnings.push(remark(source, subjectOf(manifest), warning))
 }
 
-function strangeKinds(manifests: readonly Manifest[]): readonly string[] {
-  const counts = new Map<string, number>()
-  for (const { known, object } of manifests) {
+/** One remark a kind, at the first object of it. */
+function strangeKinds(manifests: readonly Manifest[]): readonly ManifestFinding[] {
+  const firsts = new Map<string, { readonly source: Source; count: number }>()
+  for (const { known, object, source } of manifests) {
+    if (known) continue
     const kind = `${object.apiVersion} ${object.kind}`
-    if (!known) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+    const first = firsts.get(kind)
+    if (first) first.count++
+    else firsts.set(kind, { source, count: 1 })
   }
-  return [...counts].map(
-    ([kind, count]) => `${kind}: kept, not acted on (${count} ${count === 1 ? 'object' : 'objects'})`,
+  return [...firsts].map(([kind, { source, count }]) =>
+    remark(source, '', `${kind}: kept, not acted on (${count} ${count === 1 ? 'object' : 'objects'})`),
   )
 }
 
 /** One object may be declared again, as it is; two different ones may not share a name. */
-function withoutRepeats(all: readonly Manifest[]): Omit<Harvest, 'configurations'> {
+function withoutRepeats(all: readonly Manifest[]): Pick<Harvest, 'manifests' | 'findings' | 'notes'> {
   const first = new Map<string, Manifest>()
   const manifests: Manifest[] = []
-  const findings: string[] = []
-  const notes: string[] = []
+  const findings: ManifestFinding[] = []
+  const notes: ManifestFinding[] = []
   for (const manifest of all) {
     const { object, source } = manifest
     const key = `${object.apiVersion} ${subjectOf(manifest)}`
@@ -101,10 +111,9 @@ function withoutRepeats(all: readonly Manifest[]): Omit<Harvest, 'configurations
     }
     const there = other.source.locate([])
     const at = `${other.source.file}:${there.line}:${there.column}`
-    const own = { file: source.file, ...source.locate([]), object: subjectOf(manifest), field: '', status: 0 as const }
-    if (equalValue(object, other.object))
-      notes.push(formatManifestFinding({ ...own, message: `the same stands at ${at}` }))
-    else findings.push(formatManifestFinding({ ...own, message: `another object of this name stands at ${at}` }))
+    const own = (message: string) => remark(source, subjectOf(manifest), message)
+    if (equalValue(object, other.object)) notes.push(own(`the same stands at ${at}`))
+    else findings.push(own(`another object of this name stands at ${at}`))
   }
   return { manifests, findings, notes }
 }
@@ -113,6 +122,7 @@ function subjectOf({ object }: Manifest): string {
   return `${object.kind} ${keyOf(object.metadata)}`
 }
 
-function placeOf({ file, line, column }: ManifestFinding): string {
-  return `${file}:${line}:${column}`
+/** Something about a document as a whole. */
+function remark(source: Source, object: string, message: string): ManifestFinding {
+  return { file: source.file, ...source.locate([]), object, field: '', message, status: 0 }
 }

@@ -15,11 +15,11 @@ import { nodeMaskSizes } from '../objects/cluster-configuration.ts'
 import type { Configuration } from '../objects/configuration.ts'
 import { formatField, pathOf } from '../objects/field.ts'
 import type { Kind } from '../objects/kind.ts'
-import { formatManifestFinding, type Manifest } from '../objects/manifest.ts'
+import { formatManifestFinding, type ManifestFinding } from '../objects/manifest.ts'
 import { type KubeObject, keyOf } from '../objects/meta.ts'
 import type { Given } from './command.ts'
 import { RefusedInput, UsageError } from './exit.ts'
-import { harvestFiles } from './harvest.ts'
+import { type Harvest, harvestFiles } from './harvest.ts'
 import { readInput } from './input.ts'
 import type { Io } from './io.ts'
 import { showProgress } from './progress.ts'
@@ -33,6 +33,18 @@ export interface LoadedCluster {
   readonly list: (kind: Kind, namespace?: string) => readonly KubeObject[]
 }
 
+export interface BuildOptions {
+  readonly nodeCount: number
+  readonly seed: number
+  readonly flags: Wishes
+}
+
+export interface Built {
+  readonly cluster: Cluster
+  /** Objects that the cluster did not take. */
+  readonly findings: readonly ManifestFinding[]
+}
+
 const OVERLAYS = ['vxlan', 'host-gw', 'none'] as const
 const MOST_NODES = 10_000
 const DEFAULT_NODES = 3
@@ -41,16 +53,14 @@ const DEFAULT_NODES = 3
 export async function loadCluster(given: Given, io: Io): Promise<LoadedCluster> {
   if (given.texts('filename').length === 0) throw new UsageError('give the manifests: -f FILE, -f FOLDER or -f -')
   const namespace = given.text('namespace') ?? 'default'
-  const options = {
-    nodeCount: given.integer('nodes', 1, MOST_NODES) ?? DEFAULT_NODES,
-    seed: given.integer('seed', 0, 0xffff_ffff) ?? 0,
-  }
-  const flags = wishesOf(given)
-  const harvest = harvestFiles(await readInput(given.texts('filename'), io), namespace)
-  if (harvest.findings.length > 0) throw new RefusedInput(harvest.findings)
-  for (const note of harvest.notes) io.err(`note: ${note}\n`)
-  const wishes = { ...wishesFrom(harvest.configurations), ...flags }
-  const cluster = build(harvest.manifests, wishes, options)
+  const options = buildOptionsOf(given)
+  const input = await readInput(given.texts('filename'), io)
+  const harvest = harvestFiles(input.files, namespace)
+  if (harvest.findings.length > 0) throw new RefusedInput(harvest.findings.map(formatManifestFinding))
+  for (const note of [...input.notes, ...harvest.notes.map(formatManifestFinding)]) io.err(`note: ${note}\n`)
+  for (const warning of harvest.warnings) io.err(`warning: ${formatManifestFinding(warning)}\n`)
+  const { cluster, findings } = build(harvest, options)
+  if (findings.length > 0) throw new RefusedInput(findings.map(formatManifestFinding))
   const progress = showProgress(io, Date.now)
   settle(cluster, (done, waiting) => progress.at('settling', done, done + waiting))
   progress.end()
@@ -68,6 +78,15 @@ export async function loadCluster(given: Given, io: Io): Promise<LoadedCluster> 
   }
 }
 
+/** @throws {UsageError} */
+export function buildOptionsOf(given: Given): BuildOptions {
+  return {
+    nodeCount: given.integer('nodes', 1, MOST_NODES) ?? DEFAULT_NODES,
+    seed: given.integer('seed', 0, 0xffff_ffff) ?? 0,
+    flags: wishesOf(given),
+  }
+}
+
 function wishesOf(given: Given): Wishes {
   const podCidrs = given.text('pod-cidr')
   const serviceCidrs = given.text('service-cidr')
@@ -81,26 +100,25 @@ function wishesOf(given: Given): Wishes {
   }
 }
 
-function build(
-  manifests: readonly Manifest[],
-  wishes: Wishes,
-  options: { readonly nodeCount: number; readonly seed: number },
-): Cluster {
+/**
+ * Admits what was harvested.
+ *
+ * @throws {RefusedInput} when the settings contradict each other
+ */
+export function build(harvest: Harvest, { flags, ...options }: BuildOptions): Built {
+  const { manifests, configurations } = harvest
   const sources = new Map(manifests.map(manifest => [manifest.object, manifest]))
+  const wishes = { ...wishesFrom(configurations), ...flags }
   try {
     const { cluster, refusals } = assemble({ objects: manifests.map(one => one.object), wishes, ...options })
-    if (refusals.length > 0) {
-      throw new RefusedInput(
-        refusals.map(({ object, refused: { field, message } }) => {
-          const path = field ? pathOf(field) : []
-          const { file = '', locate } = sources.get(object)?.source ?? {}
-          const place = locate?.(path) ?? { line: 1, column: 1 }
-          const text = field ? formatField(field) : ''
-          return formatManifestFinding({ file, ...place, object: subjectOf(object), field: text, message, status: 422 })
-        }),
-      )
-    }
-    return cluster
+    const findings = refusals.map(({ object, refused: { field, message } }): ManifestFinding => {
+      const path = field ? pathOf(field) : []
+      const { file = '', locate } = sources.get(object)?.source ?? {}
+      const place = locate?.(path) ?? { line: 1, column: 1 }
+      const text = field ? formatField(field) : ''
+      return { file, ...place, object: subjectOf(object), field: text, message, status: 422 }
+    })
+    return { cluster, findings }
   } catch (cause) {
     if (cause instanceof InputError || cause instanceof AllocationError) throw new RefusedInput([cause.message])
     throw cause

@@ -20,6 +20,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "every host's files: rules, routes, bridge, overlay",
     load: async () => (await import('./render.ts')).RENDER,
   },
+  check: {
+    summary: 'what the API server would refuse or warn about',
+    load: async () => (await import('./check.ts')).CHECK,
+  },
   get: {
     summary: 'the settled cluster as kubectl-like tables',
     load: async () => (await import('./get.ts')).GET,
@@ -102,6 +106,9 @@ Examples:
 
   # the iptables rules of one node, as iptables-save would print them
   podwire render -f manifests/ --node node-1 --form save
+
+  # what the API server would say to them
+  podwire check -f manifests/
 
   # where the pods went, and which addresses they got
   podwire get pods -o wide -f manifests/
