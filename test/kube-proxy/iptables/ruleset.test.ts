@@ -195,3 +195,10 @@ t.test('a cluster that grows large keeps the comments of services that do not ch
   setSlice(proxy, { ...small })
   t.strictSame(noted(syncChanged(proxy, 4).chains), [false, false], 'until it changes')
 })
+
+t.test('what changes is counted once', async t => {
+  const proxy = proxyWith([service(), slice(endpoints(600))])
+  syncFull(proxy, 4)
+  setSlice(proxy, slice(endpoints(601)))
+  t.match(syncChanged(proxy, 4).chains.at(-1)?.rules.at(-1)?.matches, [{ on: 'comment' }])
+})
