@@ -34,7 +34,7 @@ export type Statement =
   | { readonly kind: 'rename'; readonly chain: string; readonly to: string }
   | { readonly kind: 'commit' }
 
-/** The rules that one line makes: several when it lists several addresses. */
+/** The rules that one line makes: several when it lists several addresses, none when it is for the other family. */
 export interface Rules {
   readonly chain: string
   readonly rules: readonly Rule[]
@@ -95,7 +95,7 @@ export function formatStatement(line: Statement, family: Family): string {
   }
 }
 
-/** One rule on one line; a line of several has a spelling of its own. */
+/** One rule on one line; a line of several, or of none, has a spelling of its own. */
 function formatRules({ rules, counters }: Rules, family: Family, command: string, where: string): string {
   const [rule] = rules
   if (!rule || rules.length > 1) return ''

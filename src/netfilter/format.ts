@@ -163,7 +163,7 @@ function savedOwn(match: OwnMatch): string {
       return `${match.not ? ' !' : ''} -${match.on === 'src' ? 's' : 'd'} ${formatPrefix(match.in)}`
     case 'in':
     case 'out':
-      return match.device === '+' ? '' : writtenOwn(match)
+      return match.device === '+' && !match.not ? '' : writtenOwn(match)
     case 'proto':
       return match.is === 0 ? '' : writtenOwn(match)
     case 'fragment':

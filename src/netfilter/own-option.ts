@@ -17,6 +17,8 @@ export interface OwnOption {
     | 'jump'
     | 'goto'
     | 'set-counters'
+    | 'ipv4'
+    | 'ipv6'
   readonly words: 0 | 1 | 2
   readonly negatable: boolean
 }
@@ -33,6 +35,8 @@ const SPELLINGS: readonly (readonly [option: OwnOption, ...names: readonly strin
   [{ name: 'jump',          words: 1, negatable: false }, '-j', 'jump'],
   [{ name: 'goto',          words: 1, negatable: false }, '-g', 'goto'],
   [{ name: 'set-counters',  words: 2, negatable: false }, '-c', 'set-counters'],
+  [{ name: 'ipv4',          words: 0, negatable: false }, '-4', 'ipv4'],
+  [{ name: 'ipv6',          words: 0, negatable: false }, '-6', 'ipv6'],
 ]
 
 const OPTIONS: ReadonlyMap<string, OwnOption> = new Map(

@@ -19,7 +19,7 @@ import type { Counters, Match, Rule, Target } from './rule.ts'
 import { matchesOf, type Part, type Slot, targetOf } from './rule-part.ts'
 import type { Word } from './word.ts'
 
-/** What one line of options says: several rules when it lists several addresses. */
+/** What one line of options says: several rules when it lists several addresses, none when it is for the other family. */
 export interface ReadRule {
   readonly rules: readonly Rule[]
   readonly counters?: Counters
@@ -69,6 +69,8 @@ class RuleReader {
   #last: Slot | undefined
   #protocol: Protocol | undefined
   #counters: Counters | undefined
+  /** Whether the rule is for the other family only. */
+  #elsewhere = false
 
   constructor(words: readonly Word[], line: string, context: Context, isChain: (name: string) => boolean) {
     this.#words = words
@@ -81,7 +83,7 @@ class RuleReader {
     while (this.#at < this.#words.length) this.#readOption()
     const target = this.#target ? targetOf(this.#target, this.#context, this.#isChain) : this.#jump
     const rules = matchesOf(this.#parts, this.#context).map(matches => ({ matches, ...(target && { target }) }))
-    return { rules, ...(this.#counters && { counters: this.#counters }) }
+    return { rules: this.#elsewhere ? [] : rules, ...(this.#counters && { counters: this.#counters }) }
   }
 
   #readOption(): void {
@@ -233,6 +235,10 @@ class RuleReader {
       case 'jump':
         this.#addTarget(text)
         break
+      case 'ipv4':
+      case 'ipv6':
+        this.#elsewhere ||= option.name !== `ipv${this.#context.family}`
+        break
       case 'set-counters':
         this.#counters = {
           packets: parseNumber(text, 'counter', 2 ** 53),
@@ -257,7 +263,7 @@ class RuleReader {
   #addDevice(on: 'in' | 'out', device: string, not: boolean): void {
     if (device === '' || device.length > 15 || /[\s/]/.test(device))
       throw new ParseError('device', device, 'not a name of 1 to 15 characters')
-    if (device !== '+') this.#add({ on, device, ...(not && { not: true }) })
+    if (device !== '+' || not) this.#add({ on, device, ...(not && { not: true }) })
   }
 
   #addProtocol(text: string, not: boolean): void {

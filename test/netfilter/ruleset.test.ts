@@ -26,6 +26,7 @@ const cases: [name: string, lines: string, left: string[]][] = [
   ['deletes by place',                     '-A INPUT -j A\n-A INPUT -j B\n-D INPUT 1',              ['INPUT: -j B']],
   ['deletes by meaning',                   '-A INPUT -p tcp -j A\n-A INPUT -j B\n-D INPUT -p 6 -j A', ['INPUT: -j B']],
   ['makes a rule for each address',        '-A INPUT -s 10.0.0.1,10.0.0.2 -d 10.1.0.1,10.1.0.2',    ['INPUT: -s 10.0.0.1/32 -d 10.1.0.1/32; -s 10.0.0.1/32 -d 10.1.0.2/32; -s 10.0.0.2/32 -d 10.1.0.1/32; -s 10.0.0.2/32 -d 10.1.0.2/32']],
+  ['leaves out rules of the other family', '-A INPUT -4 -j A\n-A INPUT -6 -j B',                ['INPUT: -j A']],
   ['inserts several in reverse',           '-I INPUT -s 10.0.0.1,10.0.0.2 -j A',                    ['INPUT: -s 10.0.0.2/32 -j A; -s 10.0.0.1/32 -j A']],
   ['makes and removes chains',             '-N A\n-N B\n-X A',                                      ['B:']],
   ['removes all empty chains',             ':A - [0:0]\n:B - [0:0]\n-A B -j DROP\n-X',              ['B: -j DROP']],
