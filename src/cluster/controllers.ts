@@ -29,19 +29,33 @@ import { reconcileStatefulSet } from '../workloads/stateful-set.ts'
 import type { NameContext } from '../workloads/template.ts'
 import { type Cluster, podAddressesOf, report } from './cluster.ts'
 
+/** The keys to look at again after a change. */
+export type Waking = (event: WatchEvent, cluster: Cluster) => readonly string[]
+
 export interface Controller {
   readonly name: string
-  /** Keys of the objects to look at again after a change. */
-  readonly wakes: (event: WatchEvent, cluster: Cluster) => readonly string[]
+  /** By the kind of what changed: the keys of the objects to look at again. */
+  readonly wakes: Readonly<Record<string, Waking>>
   /** Looks at one object; gone ones included. */
   readonly reconcile: (key: string, cluster: Cluster) => readonly Write[]
+}
+
+/** Services whose endpoints a change may change. */
+const SERVICES_CONCERNED: Controller['wakes'] = {
+  Service: itself,
+  Pod: ({ object, previous }, { relations }) => {
+    const now = relations.servicesSelecting(object as Pod)
+    const before = previous && previous.metadata.labels !== object.metadata.labels
+    return before ? [...now, ...relations.servicesSelecting(previous as Pod)] : now
+  },
+  Node: (event, { store }) => (nodeFits(event) ? store.list('Service').map(service => keyOf(service.metadata)) : []),
 }
 
 /** In the order in which they take turns: what one makes, the next finds. */
 export const CONTROLLERS: readonly Controller[] = [
   {
     name: 'deployment',
-    wakes: event => [...itself(event, 'Deployment'), ...controllers(event, 'ReplicaSet', 'Deployment')],
+    wakes: { Deployment: itself, ReplicaSet: controllersOf('Deployment') },
     reconcile: (key, cluster) => {
       const deployment = cluster.store.find('Deployment', ...split(key))
       if (!deployment) return []
@@ -56,7 +70,7 @@ export const CONTROLLERS: readonly Controller[] = [
   },
   {
     name: 'replicaset',
-    wakes: event => [...itself(event, 'ReplicaSet'), ...controllers(event, 'Pod', 'ReplicaSet')],
+    wakes: { ReplicaSet: itself, Pod: controllersOf('ReplicaSet') },
     reconcile: (key, cluster) => {
       const set = cluster.store.find('ReplicaSet', ...split(key))
       return set ? reconcileReplicas(set, podsFor(set, set.spec.selector, cluster), drawing(cluster)) : []
@@ -64,7 +78,7 @@ export const CONTROLLERS: readonly Controller[] = [
   },
   {
     name: 'replicationcontroller',
-    wakes: event => [...itself(event, 'ReplicationController'), ...controllers(event, 'Pod', 'ReplicationController')],
+    wakes: { ReplicationController: itself, Pod: controllersOf('ReplicationController') },
     reconcile: (key, cluster) => {
       const owner = cluster.store.find('ReplicationController', ...split(key))
       if (!owner) return []
@@ -74,7 +88,7 @@ export const CONTROLLERS: readonly Controller[] = [
   },
   {
     name: 'statefulset',
-    wakes: event => [...itself(event, 'StatefulSet'), ...controllers(event, 'Pod', 'StatefulSet')],
+    wakes: { StatefulSet: itself, Pod: controllersOf('StatefulSet') },
     reconcile: (key, cluster) => {
       const set = cluster.store.find('StatefulSet', ...split(key))
       return set ? reconcileStatefulSet(set, podsFor(set, set.spec.selector, cluster), claims(cluster)) : []
@@ -82,11 +96,11 @@ export const CONTROLLERS: readonly Controller[] = [
   },
   {
     name: 'daemonset',
-    wakes: (event, cluster) => [
-      ...itself(event, 'DaemonSet'),
-      ...controllers(event, 'Pod', 'DaemonSet'),
-      ...(nodeFits(event) ? cluster.store.list('DaemonSet').map(set => keyOf(set.metadata)) : []),
-    ],
+    wakes: {
+      DaemonSet: itself,
+      Pod: controllersOf('DaemonSet'),
+      Node: (event, { store }) => (nodeFits(event) ? store.list('DaemonSet').map(set => keyOf(set.metadata)) : []),
+    },
     reconcile: (key, cluster) => {
       const set = cluster.store.find('DaemonSet', ...split(key))
       if (!set) return []
@@ -100,7 +114,7 @@ export const CONTROLLERS: readonly Controller[] = [
   },
   {
     name: 'job',
-    wakes: event => [...itself(event, 'Job'), ...controllers(event, 'Pod', 'Job')],
+    wakes: { Job: itself, Pod: controllersOf('Job') },
     reconcile: (key, cluster) => {
       const job = cluster.store.find('Job', ...split(key))
       return job ? reconcileJob(job, podsFor(job, job.spec.selector, cluster), drawing(cluster)) : []
@@ -108,11 +122,13 @@ export const CONTROLLERS: readonly Controller[] = [
   },
   {
     name: 'scheduler',
-    wakes: (event, cluster) => {
-      const { object, type } = event
-      // Room that appears is for all who wait.
-      if (nodeFits(event) || (object.kind === 'Pod' && type === 'DELETED')) return [...cluster.scheduling.pending]
-      return object.kind === 'Pod' && (object as Pod).spec.nodeName === undefined ? itself(event, 'Pod') : []
+    // Room that appears is for all who wait.
+    wakes: {
+      Pod: (event, { scheduling }) => {
+        if (event.type === 'DELETED') return [...scheduling.pending]
+        return (event.object as Pod).spec.nodeName === undefined ? itself(event) : []
+      },
+      Node: (event, { scheduling }) => (nodeFits(event) ? [...scheduling.pending] : []),
     },
     reconcile: (key, cluster) => {
       const pod = cluster.store.find('Pod', ...split(key))
@@ -121,7 +137,7 @@ export const CONTROLLERS: readonly Controller[] = [
   },
   {
     name: 'kubelet',
-    wakes: event => ((event.object as Pod).spec?.nodeName === undefined ? [] : itself(event, 'Pod')),
+    wakes: { Pod: event => ((event.object as Pod).spec.nodeName === undefined ? [] : itself(event)) },
     reconcile: (key, cluster) => {
       const { store } = cluster
       const pod = store.find('Pod', ...split(key))
@@ -133,7 +149,7 @@ export const CONTROLLERS: readonly Controller[] = [
   },
   {
     name: 'endpointslice',
-    wakes: (event, cluster) => [...servicesConcerned(event, cluster)],
+    wakes: SERVICES_CONCERNED,
     reconcile: (key, cluster) => {
       const service = cluster.store.find('Service', ...split(key))
       if (!service) return cluster.relations.slicesOf(key).map(object => ({ do: 'delete', object }))
@@ -148,7 +164,7 @@ export const CONTROLLERS: readonly Controller[] = [
   },
   {
     name: 'endpoints',
-    wakes: (event, cluster) => [...servicesConcerned(event, cluster)],
+    wakes: SERVICES_CONCERNED,
     reconcile: (key, cluster) => {
       const service = cluster.store.find('Service', ...split(key))
       const stored = cluster.store.find('Endpoints', ...split(key))
@@ -158,7 +174,7 @@ export const CONTROLLERS: readonly Controller[] = [
   },
   {
     name: 'mirror',
-    wakes: event => [...itself(event, 'Endpoints'), ...itself(event, 'Service')],
+    wakes: { Endpoints: itself, Service: itself },
     reconcile: (key, cluster) => {
       const service = cluster.store.find('Service', ...split(key))
       const endpoints = cluster.store.find('Endpoints', ...split(key))
@@ -181,37 +197,24 @@ function wasManaged(endpoints: KubeObject): boolean {
   return endpoints.metadata.labels?.[ENDPOINTS_MANAGED_BY] !== undefined
 }
 
-function itself({ object }: WatchEvent, kind: string): readonly string[] {
-  return object.kind === kind ? [keyOf(object.metadata)] : []
+function itself({ object }: WatchEvent): readonly string[] {
+  return [keyOf(object.metadata)]
 }
 
 /** The controllers, of one kind, of an object that changed, before and after. */
-function controllers({ object, previous }: WatchEvent, kind: string, ownerKind: string): readonly string[] {
-  if (object.kind !== kind) return []
-  return [previous, object].flatMap(one => {
-    const owner = one && controllerOf(one.metadata)
-    return owner?.kind === ownerKind ? [`${object.metadata.namespace}/${owner.name}`] : []
-  })
-}
-
-/** Services whose endpoints a change may change. */
-function servicesConcerned(event: WatchEvent, { relations, store }: Cluster): readonly string[] {
-  const { object, previous } = event
-  switch (object.kind) {
-    case 'Service':
-      return [keyOf(object.metadata)]
-    case 'Pod':
-      return [object, ...(previous ? [previous] : [])].flatMap(pod => relations.servicesSelecting(pod as Pod))
-    case 'Node':
-      return nodeFits(event) ? store.list('Service').map(service => keyOf(service.metadata)) : []
-    default:
-      return []
+function controllersOf(kind: string): Waking {
+  return ({ object, previous }) => {
+    const now = controllerOf(object.metadata)
+    const before = previous && controllerOf(previous.metadata)
+    const keys: string[] = []
+    if (now?.kind === kind) keys.push(`${object.metadata.namespace}/${now.name}`)
+    if (before?.kind === kind && before.uid !== now?.uid) keys.push(`${object.metadata.namespace}/${before.name}`)
+    return keys
   }
 }
 
 /** Whether the change of a node may change where pods go or which zone they are in. */
 function nodeFits({ object, previous }: WatchEvent): boolean {
-  if (object.kind !== 'Node') return false
   if (!previous) return true
   const [now, before] = [object as Node, previous as Node]
   return (

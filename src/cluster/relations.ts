@@ -45,10 +45,10 @@ export class Relations {
   readonly #slicesByService = new Groups<EndpointSlice>()
   readonly #serviceSelectors = new SelectorIndex()
 
-  /** Takes note of one change. */
-  note({ type, object, previous }: WatchEvent): void {
+  /** Takes note of one change, of an object of `kind` (its kind key). */
+  note(kind: string, { type, object, previous }: WatchEvent): void {
     const gone = type === 'DELETED'
-    switch (object.kind) {
+    switch (kind) {
       case 'Pod':
         this.#notePod(previous as Pod | undefined, gone ? undefined : (object as Pod), object)
         break

@@ -19,10 +19,10 @@ export class Scheduling {
     return this.#pending
   }
 
-  /** Takes note of one change. */
-  note({ type, object }: WatchEvent): void {
-    if (object.kind === 'Node' || object.kind === 'Namespace') this.#scheduler = undefined
-    if (object.kind !== 'Pod') return
+  /** Takes note of one change, of an object of `kind` (its kind key). */
+  note(kind: string, { type, object }: WatchEvent): void {
+    if (kind === 'Node' || kind === 'Namespace') this.#scheduler = undefined
+    if (kind !== 'Pod') return
     const pod = object as Pod
     const key = keyOf(pod.metadata)
     const isBound = type !== 'DELETED' && pod.spec.nodeName !== undefined

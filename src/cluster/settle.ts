@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { kindKeyOf } from '../objects/kind-key.ts'
 import type { Pod } from '../objects/pod.ts'
 import type { Write } from '../objects/write.ts'
-import type { WatchEvent } from '../store/history.ts'
 import { StatusError } from '../store/status-error.ts'
 import { keyOfObject, type Store } from '../store/store.ts'
 import { type Cluster, vacate } from './cluster.ts'
-import { CONTROLLERS, type Controller } from './controllers.ts'
+import { CONTROLLERS, type Controller, type Waking } from './controllers.ts'
 
 /** Told now and then how many objects have been looked at, and how many wait. */
 export type SettleProgress = (done: number, waiting: number) => void
@@ -18,22 +18,30 @@ export type SettleProgress = (done: number, waiting: number) => void
 const MOST_LOOKS = 100
 const PROGRESS_STEP = 512
 
+/** By the kind of what changed: whom it may wake, and how. */
+const WAKINGS: ReadonlyMap<string, readonly { readonly name: string; readonly wakes: Waking }[]> = wakingsByKind()
+
+function wakingsByKind() {
+  const byKind = new Map<string, { name: string; wakes: Waking }[]>()
+  for (const { name, wakes: all } of CONTROLLERS) {
+    for (const [kind, wakes] of Object.entries(all)) byKind.set(kind, [...(byKind.get(kind) ?? []), { name, wakes }])
+  }
+  return byKind
+}
+
 /** Lets the cluster's relations and controllers follow its store from now on. */
 export function follow(cluster: Cluster): void {
   for (const { name } of CONTROLLERS) cluster.queues.set(name, new Set())
   cluster.store.subscribe(event => {
-    cluster.relations.note(event)
-    cluster.scheduling.note(event)
-    if (event.type === 'DELETED' && event.object.kind === 'Pod') vacate(event.object as Pod, cluster)
-    wake(event, cluster)
+    const kind = kindKeyOf(event.object)
+    cluster.relations.note(kind, event)
+    cluster.scheduling.note(kind, event)
+    if (kind === 'Pod' && event.type === 'DELETED') vacate(event.object as Pod, cluster)
+    for (const { name, wakes } of WAKINGS.get(kind) ?? []) {
+      const queue = cluster.queues.get(name)
+      for (const key of wakes(event, cluster)) queue?.add(key)
+    }
   })
-}
-
-function wake(event: WatchEvent, cluster: Cluster): void {
-  for (const controller of CONTROLLERS) {
-    const queue = cluster.queues.get(controller.name)
-    for (const key of controller.wakes(event, cluster)) queue?.add(key)
-  }
 }
 
 /**
