@@ -112,6 +112,8 @@ export const SPELLINGS: readonly Spellings[] = [
     rows: [
       ['-j MARK --and-mark 0xff', '-j MARK --set-xmark 0x0/0xffffff00'],
       ['-j MARK --set-mark 1/3', '-j MARK --set-xmark 0x1/0x3'],
+      ['-j MARK --set-mark 5/3', '-j MARK --set-xmark 0x5/0x7'],
+      ['-j CONNMARK --set-mark 5/3', '-j CONNMARK --set-xmark 0x5/0x7'],
       ['-j CONNMARK --set-mark 1/3', '-j CONNMARK --set-xmark 0x1/0x3'],
       ['-j CONNMARK --save-mark', '-j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff'],
       ['-j CONNMARK --restore-mark --mask 0xff', '-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff'],
