@@ -5,6 +5,7 @@
  */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -44,6 +45,9 @@ export type Need = keyof typeof COMMANDS | keyof typeof RULES
 /** Tools stand in places that not every user's PATH names. */
 export const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`, LC_ALL: 'C' }
 
+/** iptables takes one lock for the whole machine unless told otherwise; namespaces share no rules. */
+const LOCK = join(tmpdir(), `podwire-probe-${process.pid}.lock`)
+
 const lacks = new Map<Need, string | undefined>()
 
 /** Why the machine cannot run a check that has these needs, or nothing. */
@@ -71,6 +75,7 @@ function probe(need: Need): string | undefined {
     return run.status === 0 ? undefined : `needs ${need}: ${firstLine(run)}`
   } finally {
     call('ip', ['netns', 'delete', name])
+    rmSync(LOCK, { force: true })
   }
 }
 
@@ -79,8 +84,7 @@ function sample(rule: string): string {
 }
 
 function call(tool: string, args: readonly string[], input = ''): SpawnSyncReturns<string> {
-  // iptables takes one lock for the whole machine unless told otherwise; namespaces share no rules.
-  const env = { ...ENVIRONMENT, XTABLES_LOCKFILE: join(tmpdir(), `podwire-probe-${process.pid}.lock`) }
+  const env = { ...ENVIRONMENT, XTABLES_LOCKFILE: LOCK }
   return spawnSync(tool, args, { env, input, encoding: 'utf8' })
 }
 
