@@ -130,9 +130,13 @@ function print(listings: readonly Listing[], format: string | undefined, cluster
         .flatMap(({ kind, objects }) => objects.map(object => `${qualified(kind)}/${object.metadata.name}\n`))
         .join('')
     case 'json':
-      return `${JSON.stringify(document(listings, given), undefined, 4)}\n`
+      return `${JSON.stringify(sorted(document(listings, given)), undefined, 4)}\n`
     case 'yaml':
-      return stringify(document(listings, given), { aliasDuplicateObjects: false, indentSeq: false, lineWidth: 0 })
+      return stringify(sorted(document(listings, given)), {
+        aliasDuplicateObjects: false,
+        indentSeq: false,
+        lineWidth: 0,
+      })
     default:
       return printTables(listings, cluster, given)
   }
@@ -141,6 +145,14 @@ function print(listings: readonly Listing[], format: string | undefined, cluster
 /** `pod`, `deployment.apps` */
 function qualified(kind: Kind): string {
   return kind.group === '' ? kind.singular : `${kind.singular}.${kind.group}`
+}
+
+/** The same value with the keys of all maps in order, as kubectl prints them. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(members.map(([key, member]) => [key, sorted(member)]))
 }
 
 /** The one object that was asked for by name, or a List. */

@@ -58,7 +58,7 @@ export async function loadCluster(given: Given, io: Io): Promise<LoadedCluster> 
   const harvest = harvestFiles(input.files, namespace)
   if (harvest.findings.length > 0) throw new RefusedInput(harvest.findings.map(formatManifestFinding))
   for (const note of [...input.notes, ...harvest.notes.map(formatManifestFinding)]) io.err(`note: ${note}\n`)
-  for (const warning of harvest.warnings) io.err(`warning: ${formatManifestFinding(warning)}\n`)
+  for (const warning of onceEach(harvest.warnings)) io.err(`warning: ${warning}\n`)
   const { cluster, findings } = build(harvest, options)
   if (findings.length > 0) throw new RefusedInput(findings.map(formatManifestFinding))
   const progress = showProgress(io, Date.now)
@@ -123,6 +123,19 @@ export function build(harvest: Harvest, { flags, ...options }: BuildOptions): Bu
     if (cause instanceof InputError || cause instanceof AllocationError) throw new RefusedInput([cause.message])
     throw cause
   }
+}
+
+/** What is said of many objects is said of the first, with the number of the others. */
+function onceEach(warnings: readonly ManifestFinding[]): readonly string[] {
+  const groups = new Map<string, { readonly first: ManifestFinding; others: number }>()
+  for (const warning of warnings) {
+    const group = groups.get(warning.message)
+    if (group) group.others++
+    else groups.set(warning.message, { first: warning, others: 0 })
+  }
+  return [...groups.values()].map(
+    ({ first, others }) => `${formatManifestFinding(first)}${others > 0 ? ` (and ${others} more)` : ''}`,
+  )
 }
 
 function subjectOf(object: KubeObject): string {

@@ -10,6 +10,7 @@ import { StatusError } from '../store/status-error.ts'
 import { keyOfObject, type Store } from '../store/store.ts'
 import { type Cluster, vacate } from './cluster.ts'
 import { CONTROLLERS, type Controller, type Waking } from './controllers.ts'
+import { completePod } from './pod-defaulting.ts'
 
 /** Told now and then how many objects have been looked at, and how many wait. */
 export type SettleProgress = (done: number, waiting: number) => void
@@ -98,7 +99,7 @@ function commit(write: Write, { store }: Cluster): boolean {
 function carryOut({ do: action, object }: Write, store: Store): void {
   switch (action) {
     case 'create':
-      store.create(object)
+      store.create(kindKeyOf(object) === 'Pod' ? completePod(object as Pod) : object)
       break
     case 'update':
       store.update(object)
