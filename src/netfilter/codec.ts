@@ -191,7 +191,7 @@ export function parseNetwork(text: string, family: Family): Prefix {
 }
 
 /** How many leading bits a mask fixes, given as a length or as an address. */
-export function parseMaskBits(text: string, family: Family): number {
+function parseMaskBits(text: string, family: Family): number {
   if (/^\d{1,3}$/.test(text)) return parseNumber(`${Number(text)}`, 'network length', widthOf(family))
   const mask = parseIpOf(text, family)
   const words = typeof mask === 'number' ? [mask] : [mask.w0, mask.w1, mask.w2, mask.w3]

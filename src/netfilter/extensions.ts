@@ -20,14 +20,14 @@ import { OTHER_TARGETS } from './targets/other.ts'
 import * as verdict from './targets/verdict.ts'
 
 /** Kinds of match that are options of iptables itself, or keep their words as they are. */
-export type PlainMatch = 'src' | 'dst' | 'in' | 'out' | 'proto' | 'fragment' | 'extension' | 'unknown'
+type PlainMatch = 'src' | 'dst' | 'in' | 'out' | 'proto' | 'fragment' | 'extension' | 'unknown'
 /** Kinds of target that have no options, or keep their words as they are. */
-export type PlainTarget = 'accept' | 'drop' | 'return' | 'queue' | 'jump' | 'goto' | 'extension' | 'unknown'
+type PlainTarget = 'accept' | 'drop' | 'return' | 'queue' | 'jump' | 'goto' | 'extension' | 'unknown'
 
 type Matches = { readonly [K in Exclude<Match['on'], PlainMatch>]: Extension<MatchOn<K>> }
 type Targets = { readonly [K in Exclude<Target['do'], PlainTarget>]: Extension<TargetDo<K>> }
 
-export const MATCHES: Matches = {
+const MATCHES: Matches = {
   comment,
   tcp: transport.tcp,
   udp: transport.udp,
@@ -53,7 +53,7 @@ export const MATCHES: Matches = {
   recent: rate.recent,
 }
 
-export const TARGETS: Targets = {
+const TARGETS: Targets = {
   reject: verdict.reject,
   mark: verdict.mark,
   connmark: verdict.connmark,

@@ -42,7 +42,7 @@ function formatEntries(set: IpSet): string {
 }
 
 /** What stands behind the name of the set: `10.96.0.10,tcp:80 timeout 5`. */
-export function formatEntry(entry: SetEntry): string {
+function formatEntry(entry: SetEntry): string {
   let text = ''
   for (const element of entry.elements) text += text === '' ? formatElement(element) : `,${formatElement(element)}`
   if (entry.timeout !== undefined) text += ` timeout ${entry.timeout}`

@@ -18,7 +18,7 @@ export interface Listed {
 /** How one word is spelled by `iptables-save`. */
 export type Spelling = (text: string, context: Context) => string
 
-export const asWritten: Spelling = text => text
+const asWritten: Spelling = text => text
 export const asNumber: Spelling = text => `${parseNumber(text, 'number')}`
 export const asQuoted: Spelling = quoteSaved
 /** Some extensions quote even what needs no quotes. */
@@ -89,7 +89,7 @@ export function alias(name: string, of: string, spelling: Spelling): Option<List
   return { ...listed(of, spelling), names: [name], write: () => '' }
 }
 
-export function optionsOfDraft(draft: Draft): readonly ExtensionOption[] {
+function optionsOfDraft(draft: Draft): readonly ExtensionOption[] {
   return (draft['options'] as readonly ExtensionOption[] | undefined) ?? []
 }
 

@@ -23,7 +23,7 @@ const ports: Codec<PortRange> = {
 type To = Pick<NatTarget, 'to' | 'ports'>
 
 /** `10.0.0.1`, `10.0.0.1-10.0.0.9:80-90`, `[fd00::1]:80`, `:80` */
-export function formatTo({ to, ports }: To): string {
+function formatTo({ to, ports }: To): string {
   let text = ''
   if (to) {
     const range = equalIp(to.from, to.to) ? formatIp(to.from) : `${formatIp(to.from)}-${formatIp(to.to)}`

@@ -11,7 +11,7 @@ import { type Codec, type Draft, type Extension, type Option, optionsOf } from '
 import type { TargetDo } from '../rule.ts'
 
 /** What REJECT answers when nothing is said. */
-export const DEFAULT_ANSWER: Readonly<Record<Family, string>> = {
+const DEFAULT_ANSWER: Readonly<Record<Family, string>> = {
   4: 'icmp-port-unreachable',
   6: 'icmp6-port-unreachable',
 }
