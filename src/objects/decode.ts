@@ -205,8 +205,9 @@ function zeroOf(type: Type): unknown {
     case 'struct':
     case 'map':
       return {}
-    case 'string':
     case 'quantity':
+      return '0'
+    case 'string':
     case 'time':
     case 'bytes':
       return ''

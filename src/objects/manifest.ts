@@ -99,7 +99,7 @@ export function formatManifestFinding(finding: ManifestFinding): string {
 export function readManifests(file: string, text: string, options: AdmissionOptions = {}): readonly Manifest[] {
   const { manifests, strangers, findings } = scanManifests(file, text, options)
   const strange = strangers.map(strangerFinding)
-  if (findings.length + strange.length > 0) throw new ManifestError([...findings, ...strange])
+  if (findings.length + strange.length > 0) throw new ManifestError([...findings, ...strange].sort(byPlace))
   return manifests
 }
 
@@ -111,7 +111,13 @@ export function scanManifests(file: string, text: string, options: AdmissionOpti
   })
   const scan = { manifests: [], settings: [], strangers: [], findings }
   for (const item of documents.flatMap(document => open(file, document))) scanItem(item, options, scan)
+  findings.sort(byPlace)
   return scan
+}
+
+/** In the order in which a reader meets them. */
+function byPlace(a: Position, b: Position): number {
+  return a.line - b.line || a.column - b.column
 }
 
 interface Sheet {

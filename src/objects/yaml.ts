@@ -103,7 +103,7 @@ function scalarOf(scalar: Scalar): string | number | boolean | null {
   const { tag } = scalar
   if (tag === undefined) return scalar.type === 'PLAIN' ? resolvePlain(text) : text
   if (!tag.startsWith(CORE_TAG) || tag === `${CORE_TAG}str`) return text
-  const value = tag === `${CORE_TAG}binary` ? atob(text.replace(/\s/g, '')) : resolvePlain(text)
+  const value = tag === `${CORE_TAG}binary` ? binary(text, scalar) : resolvePlain(text)
   const fits = {
     [`${CORE_TAG}null`]: value === null,
     [`${CORE_TAG}bool`]: typeof value === 'boolean',
@@ -113,6 +113,15 @@ function scalarOf(scalar: Scalar): string | number | boolean | null {
   if (fits === false)
     throw failure(`cannot decode ${JSON.stringify(text)} as a !!${tag.slice(CORE_TAG.length)}`, scalar)
   return value
+}
+
+/** Bytes, as text of one character each. */
+function binary(text: string, scalar: Scalar): string {
+  try {
+    return atob(text.replace(/\s/g, ''))
+  } catch {
+    throw failure('!!binary value contains invalid base64 data', scalar)
+  }
 }
 
 /** A key as JSON has it, where every key is text. */

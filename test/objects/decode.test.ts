@@ -73,6 +73,7 @@ t.test('what Go would not write again is dropped', async t => {
     ['nor an empty name that differs from none', 'EndpointSlice', { ports: [{ name: '' }] }, { ports: [{ name: '' }] }],
     ['null in a list is a struct of zeros', 'Service', { spec: { ports: [null] } }, { spec: { ports: [{}] } }],
     ['null in a map is empty text', 'Pod', { metadata: { labels: { a: null } } }, { metadata: { labels: { a: '' } } }],
+    ['null as an amount is none', 'Pod', { spec: { overhead: { cpu: null } } }, { spec: { overhead: { cpu: '0' } } }],
     ['anything stays where anything may be', 'Pod', { metadata: { managedFields: [{ fieldsV1: { 'f:a': {} } }] } }, { metadata: { managedFields: [{ fieldsV1: { 'f:a': {} } }] } }],
   ]
   for (const [why, struct, value, kept] of rows) {

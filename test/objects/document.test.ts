@@ -105,6 +105,7 @@ t.test('what cannot be read is told with its place', async t => {
     ['a map as key', '? {a: 1}\n: 2', '1:3 unsupported map key'],
     ['a merge of text', 'a: {<<: x}', '1:9 map merge requires map or sequence of maps as the value'],
     ['a tag that does not fit', 'a: !!int x', '1:10 cannot decode "x" as a !!int'],
+    ['a tag of bytes that are none', 'a: !!binary "\\\\"', '1:13 !!binary value contains invalid base64 data'],
     ['words behind a separator', 'a: 1\n--- b', '2:6 invalid Yaml document separator: b'],
     ['NUL', 'a: 1\nb: "x\0y"', '2:6 control characters are not allowed'],
     ['lists beyond measure', '['.repeat(30_000), '1:1 exceeded max depth'],

@@ -79,7 +79,7 @@ t.test('readManifests() throws one error with all findings of the file', async t
     t.equal(code, 'ERR_MANIFEST')
     t.same(
       findings.map(({ file, line, column, status }) => `${file}:${line}:${column} ${status}`),
-      ['dir/web.yaml:28:1 0', 'dir/web.yaml:10:5 422', 'dir/web.yaml:19:3 422', 'dir/web.yaml:13:1 0'],
+      ['dir/web.yaml:10:5 422', 'dir/web.yaml:13:1 0', 'dir/web.yaml:18:3 422', 'dir/web.yaml:28:1 0'],
     )
     t.equal(message, findings.map(formatManifestFinding).join('\n'))
   }
