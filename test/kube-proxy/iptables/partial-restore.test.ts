@@ -3,7 +3,7 @@ import t from 'tap'
 import { formatPartialRestore } from '../../../src/kube-proxy/iptables/partial-restore.ts'
 import { syncChanged, syncFull } from '../../../src/kube-proxy/iptables/proxy.ts'
 import { removeService, setService, setSlice } from '../../../src/kube-proxy/service-map.ts'
-import { endpoint, proxyWith, service, slice } from '../objects.ts'
+import { endpoint, nodePortService, proxyWith, service, slice } from '../objects.ts'
 
 const lines = (...text: string[]) => text.map(line => `${line}\n`).join('')
 
@@ -50,6 +50,17 @@ t.test('the last endpoint goes: the service leaves nat and is refused in filter,
   )
   removeService(proxy, other)
   t.equal(formatPartialRestore(syncChanged(proxy, 4)), lines('*filter', '-D KUBE-SERVICES 1', 'COMMIT'))
+})
+
+t.test('the last endpoint of this node moves away: what policy Local cannot send is dropped', async t => {
+  const proxy = proxyWith([nodePortService({ externalTrafficPolicy: 'Local' }), slice([endpoint('10.244.1.2')])])
+  syncFull(proxy, 4)
+  setSlice(proxy, slice([endpoint('10.244.1.2', 'node-2')]))
+  const { edits, stale } = syncChanged(proxy, 4)
+  t.match(edits, [
+    { table: 'filter', chain: 'KUBE-EXTERNAL-SERVICES', at: 1, remove: 0, insert: [{ target: { do: 'drop' } }] },
+  ])
+  t.strictSame(stale, ['KUBE-SVL-CDGGSHYLG3RE2FKL'])
 })
 
 t.test('a change that means nothing for rules writes nothing', async t => {
