@@ -102,6 +102,8 @@ const cases: [name: string, zones: string, shares: ZoneShares, hints: string, re
   ['moves endpoints to zones that have none',    'aaaa',    half, 'bbaa'],
   ['moves from the fullest zone first',          'aaaabb',  even, 'ccaabb'],
   ['takes endpoints from zones without nodes',   'abdd',    half, 'abab'],
+  ['allows a zone a fifth more than the average', 'aaabbcc', even, 'aaabbcc'],
+  ['does not move what is less than one endpoint', `aaaaa${'b'.repeat(14)}`, new Map([['a', 0.3], ['b', 0.7]]), `aaaaa${'b'.repeat(14)}`],
   ['refuses fewer endpoints than zones',         'ab',      even, '--', 'Insufficient number of endpoints (2 endpoints, 3 zones)'],
   ['refuses what would overload a zone',         'aaaa',    even, '----', `${overload} (4 endpoints, 3 zones)`],
   ['refuses endpoints without a zone',           'aab-',    half, '----', 'One or more endpoints do not have a zone specified'],
@@ -130,6 +132,9 @@ t.test('hintSlices() by shares leaves slices alone whose hints still fit', async
   const got = hintSlices([kept, fresh], 'auto', half).slices
   t.equal(got[0], kept)
   t.equal(zonesOf(got), 'abba', 'the new ones make up for it')
+  const crowd = [...'aaaa'].map((zone, i) => inZone(i, 'a', { hints: zoneHint(zone) }))
+  const crowded = { stored: { ...stored, endpoints: crowd }, endpoints: crowd }
+  t.equal(zonesOf(hintSlices([crowded], 'auto', half).slices), 'bbaa', 'hints for too many are made anew')
   const gone = hinted.map(one => ({ ...one, hints: zoneHint('gone') }))
   const wrong = { stored: { ...stored, endpoints: gone }, endpoints: gone }
   t.equal(zonesOf(hintSlices([wrong], 'auto', half).slices), 'ba', 'hints for zones that are gone are made anew')

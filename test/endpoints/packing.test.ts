@@ -37,6 +37,7 @@ const cases: [name: string, stored: number[][], desired: number[], packed: numbe
   ['prefers the fullest untouched slice with room',  [[0], [1, 2], [3]],    [0, 1, 2, 3, 8, 9], [[0], [1, 2, 8, 9], [3]]],
   ['does not split the rest over untouched slices',  [[0, 1, 2], [3, 4, 5]], [0, 1, 2, 3, 4, 5, 8, 9], [[0, 1, 2], [3, 4, 5], [8, 9]]],
   ['opens a full slice before topping up another',   [[0, 1]],              [0, 1, ...range(5, 10)], [[0, 1, 9], [5, 6, 7, 8]]],
+  ['leaves an empty slice empty when a full one is due', [[]],          [0, 1, 2, 3],    [[], [0, 1, 2, 3]]],
   ['does not fill a slice that is emptied',          [[0], [1]],            [1, 2],          [[], [1, 2]]],
 ]
 

@@ -107,6 +107,16 @@ t.test('the same seed draws the same names', async t => {
   t.equal(new Set(names()).size, 3)
 })
 
+t.test('two slices made at once do not get one name', async t => {
+  let draws = 0
+  const random = () => (draws++ < 10 ? 0 : 0.5)
+  const { writes } = reconcileSlices(service(), pods(101), [], context({ random }))
+  t.strictSame(
+    writes.map(write => write.object.metadata.name),
+    ['web-bbbbb', 'web-rrrrr'],
+  )
+})
+
 /** Applies writes as a store would. */
 function apply(stored: readonly EndpointSlice[], writes: ReturnType<typeof reconcileSlices>['writes']) {
   const all = new Map(stored.map(slice => [slice.metadata.name, slice]))

@@ -231,6 +231,21 @@ t.test('a new template replaces Pods of StatefulSets and DaemonSets', async t =>
   }
 })
 
+t.test('Pods of a parallel StatefulSet are replaced one after the other all the same', async t => {
+  const spec = { podManagementPolicy: 'Parallel' } as const
+  const toy = new Toy([statefulSet(spec), ...nodes(3)])
+  toy.settle()
+  const { status } = toy.only<StatefulSet>('StatefulSet')
+  const next = statefulSet({ ...spec, template: template({ hostNetwork: true }) }, 2)
+  toy.put({ ...next, ...(status && { status }) })
+  const isUp = (one: Pod) => one.status?.phase === 'Running'
+  while (toy.step()) t.ok(toy.all<Pod>('Pod').filter(isUp).length >= 2, 'two of three run')
+  toy.put({ ...toy.only<StatefulSet>('StatefulSet'), ...statefulSet({ ...spec, template: unready }, 3) })
+  toy.settle()
+  const left = toy.all<Pod>('Pod').filter(one => one.spec.hostNetwork)
+  t.equal(left.length, 2, 'it stops at the first that does not become ready')
+})
+
 t.test('Pods that a live cluster made are not replaced for a hash that differs', async t => {
   const source = new Toy([statefulSet(), daemonSet(), ...nodes(3)])
   source.settle()

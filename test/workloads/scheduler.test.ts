@@ -158,6 +158,25 @@ t.test('room comes back when a Pod goes', async t => {
   t.strictSame(scheduler.place(next), { node: 'a' })
 })
 
+t.test('a refusal is forgotten when a Pod goes', async t => {
+  const scheduler = new Scheduler([sized('a', { cpu: '1' })])
+  const big = pod('big', { nodeName: 'a', ...asking({ cpu: '1' }) })
+  const next = pod('next', asking({ cpu: '1' }))
+  scheduler.add(big)
+  t.match(scheduler.place(next), { message: /Insufficient cpu/ })
+  t.equal(scheduler.place(next), scheduler.place(next), 'meanwhile it is remembered')
+  scheduler.remove(big)
+  t.strictSame(scheduler.place(next), { node: 'a' })
+})
+
+t.test('a Pod that has gone is in no group that is asked about later', async t => {
+  const scheduler = new Scheduler(zones)
+  scheduler.place(pod('first', { affinity: away('db') }))
+  scheduler.add(pod('x', { nodeName: 'a' }))
+  scheduler.remove(pod('x'))
+  t.strictSame(scheduler.place(pod('p', { affinity: away('web', 'zone') })), { node: 'a' })
+})
+
 t.test('a group is counted from the Pods there are when it is first asked about', async t => {
   const scheduler = new Scheduler(abc)
   for (const name of ['a', 'b']) scheduler.add(pod(`x${name}`, { nodeName: name }))
