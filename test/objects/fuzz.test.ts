@@ -237,5 +237,8 @@ t.test('large and odd text is read in one go', async t => {
     ['a long line of dashes', '- '.repeat(20_000)],
     ['a name of a megabyte', `apiVersion: v1\nkind: Pod\nmetadata: {name: ${'a-'.repeat(500_000)}}`],
   ]
-  for (const [why, text] of rows) t.ok(holdsUp(text), why)
+  for (const [why, text] of rows) {
+    const { manifests, strangers, findings } = scanManifests('fuzz.yaml', text)
+    t.ok(manifests.length + strangers.length + findings.length > 0, why)
+  }
 })
