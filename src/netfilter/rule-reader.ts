@@ -173,7 +173,7 @@ class RuleReader {
 
   #readExtended({ slot, option }: ExtendedOption, first: Word, value: string | undefined, bang: boolean): void {
     if (slot.written.length === 0) this.#moveUp(slot)
-    const [texts, not] = this.#values(option.words, value, bang)
+    const [texts, not] = this.#values(option, value, bang)
     slot.written.push(this.#line.slice(first.start, this.#words[this.#at - 1]?.end))
     try {
       if (not && !option.negatable) throw new ParseError('option', `--${option.names[0]}`, 'it cannot be negated')
@@ -195,12 +195,16 @@ class RuleReader {
   }
 
   /** The words that an option takes, and whether a `!` stands before it or, as of old, behind it. */
-  #values(count: number, attached: string | undefined, bang: boolean): [texts: string[], not: boolean] {
+  #values(
+    { words: count, negatable }: { words: number; negatable: boolean },
+    attached: string | undefined,
+    bang: boolean,
+  ): [texts: string[], not: boolean] {
     const texts = attached === undefined ? [] : [attached]
     let not = bang
     while (texts.length < count) {
       const word = this.#next('a value')
-      if (texts.length === 0 && !not && isBang(word)) not = true
+      if (negatable && texts.length === 0 && !not && isBang(word)) not = true
       else texts.push(word.text)
     }
     if (texts.length > count) throw new ParseError('rule', this.#line, 'a value stands where none is expected')
@@ -208,7 +212,7 @@ class RuleReader {
   }
 
   #readOwn(option: OwnOption, attached: string | undefined, bang: boolean): void {
-    const [texts, not] = this.#values(option.words, attached, bang)
+    const [texts, not] = this.#values(option, attached, bang)
     const [text = ''] = texts
     if (not && !option.negatable) throw new ParseError('rule', this.#line, `--${option.name} cannot be negated`)
     switch (option.name) {

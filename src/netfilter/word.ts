@@ -60,11 +60,11 @@ export function quoteSaved(text: string): string {
   return `"${text.replace(/["'\\]/g, '\\$&')}"`
 }
 
-/** As little as `iptables-restore` needs: what is empty or holds blanks or quotes. */
+/** As little as `iptables-restore` needs: what is empty, holds blanks or quotes, or would negate. */
 export function quoteIfNeeded(text: string): string {
   refuseBreaks(text)
   const quotes = text.includes('"')
-  if (text !== '' && !quotes && !text.includes(' ') && !text.includes('\t')) return text
+  if (!quotes && !text.includes(' ') && !text.includes('\t') && text !== '' && text !== '!') return text
   if (!quotes && !text.includes('\\')) return `"${text}"`
   return `"${text.replace(/["\\]/g, '\\$&')}"`
 }

@@ -75,6 +75,7 @@ const comments: [text: string, restore: string, save: string][] = [
   ['ns/name:port',     'ns/name:port',         '"ns/name:port"'],
   ['two words',        '"two words"',          '"two words"'],
   ['',                 '""',                   '""'],
+  ['!',                '"!"',                  '"!"'],
   [`it's`,             `it's`,                 `"it\\'s"`],
   ['a "b"',            '"a \\"b\\""',          '"a \\"b\\""'],
   ['back\\slash',      'back\\slash',          '"back\\\\slash"'],

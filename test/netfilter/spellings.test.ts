@@ -15,3 +15,17 @@ for (const { family, table, rows } of SPELLINGS) {
     }
   })
 }
+
+t.test('parseRules() knows a negation from a word', async t => {
+  const read = (rule: string) => {
+    const line = parseRules(`*filter\n-A INPUT ${rule}\nCOMMIT\n`, 4).lines[1]
+    return line && formatStatement(line, 4)
+  }
+  t.equal(
+    read('-s ! 10.0.0.1 -p tcp --dport ! 80'),
+    '-A INPUT ! -s 10.0.0.1/32 -p tcp -m tcp ! --dport 80',
+    'as of old',
+  )
+  t.equal(read('-m comment --comment ! -j DROP'), '-A INPUT -m comment --comment "!" -j DROP')
+  t.equal(read('-m helper ! --helper "!"'), '-A INPUT -m helper ! --helper "!"')
+})
