@@ -63,6 +63,23 @@ t.test('the last endpoint of this node moves away: what policy Local cannot send
   t.strictSame(stale, ['KUBE-SVL-CDGGSHYLG3RE2FKL'])
 })
 
+t.test('several rules that come are put one behind the other', async t => {
+  const proxy = proxyWith([nodePortService({ externalIPs: ['198.51.100.7', '198.51.100.8'] })])
+  syncFull(proxy, 4)
+  setSlice(proxy, slice([endpoint('10.244.1.2')]))
+  const commands = formatPartialRestore(syncChanged(proxy, 4)).match(/^-[DI] \S+ \d+/gm)
+  t.strictSame(commands, [
+    '-D KUBE-SERVICES 1',
+    '-D KUBE-EXTERNAL-SERVICES 1',
+    '-D KUBE-EXTERNAL-SERVICES 1',
+    '-D KUBE-EXTERNAL-SERVICES 1',
+    '-I KUBE-SERVICES 1',
+    '-I KUBE-SERVICES 2',
+    '-I KUBE-SERVICES 3',
+    '-I KUBE-NODEPORTS 1',
+  ])
+})
+
 t.test('a change that means nothing for rules writes nothing', async t => {
   const proxy = proxyWith([service()])
   syncFull(proxy, 4)

@@ -202,3 +202,13 @@ t.test('what changes is counted once', async t => {
   setSlice(proxy, slice(endpoints(601)))
   t.match(syncChanged(proxy, 4).chains.at(-1)?.rules.at(-1)?.matches, [{ on: 'comment' }])
 })
+
+t.test('rules of a chain are equal at each reading, and the same from the second on', async t => {
+  const ruleset = syncFull(proxyWith([loadBalancerService(), slice(endpoints(2))]), 4)
+  for (const chain of ruleset.tables.get('nat')?.chains.values() ?? []) {
+    const first = chain.rules
+    const second = chain.rules
+    t.strictSame(second, first, chain.name)
+    t.equal(chain.rules, second, chain.name)
+  }
+})
