@@ -15,6 +15,8 @@ const hasher = sha256.create()
 const digest = new Uint8Array(sha256.outputLen)
 const encoder = new TextEncoder()
 let input = new Uint8Array(1024)
+/** The starts of `input`, by length. */
+let starts: Uint8Array[] = []
 
 /**
  * `prefix`, then the first `length` characters (at most 51) of the base32 form of the SHA-256 of
@@ -24,9 +26,14 @@ let input = new Uint8Array(1024)
  */
 export function digestName(prefix: string, text: string, length: number): string {
   // A UTF-16 unit takes three bytes at most.
-  if (text.length * 3 > input.length) input = new Uint8Array(text.length * 3)
+  if (text.length * 3 > input.length) {
+    input = new Uint8Array(text.length * 3)
+    starts = []
+  }
   const { written } = encoder.encodeInto(text, input)
-  START._cloneInto(hasher).update(input.subarray(0, written)).digestInto(digest)
+  const bytes = starts[written] ?? input.subarray(0, written)
+  starts[written] = bytes
+  START._cloneInto(hasher).update(bytes).digestInto(digest)
   // Made in one piece: a string put together from parts keeps all of its parts in memory.
   const codes: number[] = []
   for (let i = 0; i < prefix.length; i++) codes.push(prefix.charCodeAt(i))
