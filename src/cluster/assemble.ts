@@ -45,7 +45,7 @@ export function assemble({ objects, wishes, nodeCount, seed }: Declaration): Ass
   const settings = settingsOf(wishes, given)
   const now = latestTime(objects)
   const nodes = given.length > 0 ? given : madeUpNodes(nodeCount, familiesOf(settings))
-  const cluster = createCluster({ settings, seed, clock: () => now }, nodes)
+  const cluster = createCluster({ settings, seed, now }, nodes)
   follow(cluster)
   bootstrap(cluster)
   const refusals: { object: KubeObject; refused: Refused }[] = []

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Millis } from '../base/clock.ts'
 import { findIp, formatPrefix } from '../base/ip.ts'
 import { type Random, seededRandom } from '../base/random.ts'
 import { HostLocal } from '../ipam/host-local.ts'
@@ -35,10 +35,15 @@ export interface ClusterEvent extends Notice {
 export interface ClusterOptions {
   readonly settings: Settings
   readonly seed: number
-  readonly clock: Clock
+  /** When the cluster begins. */
+  readonly now: Millis
 }
 
-export interface Cluster extends ClusterOptions {
+export interface Cluster extends Omit<ClusterOptions, 'now'> {
+  /** The cluster's own time, which stands still unless {@link passTime} moves it. */
+  readonly clock: Clock
+  /** Changed by {@link passTime} alone. */
+  readonly time: { now: Millis }
   readonly store: Store
   readonly relations: Relations
   readonly scheduling: Scheduling
@@ -59,7 +64,9 @@ export interface Cluster extends ClusterOptions {
  * @throws {AllocationError} when these do not fit the cluster's
  */
 export function createCluster(options: ClusterOptions, nodes: readonly Node[]): Cluster {
-  const { settings, seed, clock } = options
+  const { settings, seed, now } = options
+  const time = { now }
+  const clock = () => time.now
   const sources = new Map<string, Random>()
   const random = (purpose: string) => {
     const source = sources.get(purpose) ?? seededRandom(seed, purpose)
@@ -67,7 +74,10 @@ export function createCluster(options: ClusterOptions, nodes: readonly Node[]): 
     return source
   }
   return {
-    ...options,
+    settings,
+    seed,
+    clock,
+    time,
     store: new Store({ clock, random: random('uid') }),
     relations: new Relations(),
     scheduling: new Scheduling(),
@@ -100,6 +110,10 @@ function nodeCidrsOf(settings: Settings, nodes: readonly Node[]): NodeCidrAlloca
     return podCidrs.length > 0 ? [{ name: node.metadata.name, podCidrs }] : []
   })
   return new NodeCidrAllocator(plan, having)
+}
+
+export function passTime(span: Millis, { time }: Cluster): void {
+  time.now += span
 }
 
 /** Tells the person about an object. */

@@ -28,6 +28,7 @@ import { reconcileReplicas } from '../workloads/replica-set.ts'
 import { reconcileStatefulSet } from '../workloads/stateful-set.ts'
 import type { NameContext } from '../workloads/template.ts'
 import { type Cluster, podAddressesOf, report } from './cluster.ts'
+import { isAnswering } from './node-health.ts'
 
 /** The keys to look at again after a change. */
 export type Waking = (event: WatchEvent, cluster: Cluster) => readonly string[]
@@ -137,12 +138,16 @@ export const CONTROLLERS: readonly Controller[] = [
   },
   {
     name: 'kubelet',
-    wakes: { Pod: event => ((event.object as Pod).spec.nodeName === undefined ? [] : itself(event)) },
+    wakes: {
+      Pod: event => ((event.object as Pod).spec.nodeName === undefined ? [] : itself(event)),
+      Node: (event, { relations }) =>
+        nodeFits(event) ? relations.podsOn(event.object.metadata.name).map(pod => keyOf(pod.metadata)) : [],
+    },
     reconcile: (key, cluster) => {
       const { store } = cluster
       const pod = store.find('Pod', ...split(key))
       const node = pod && store.find('Node', undefined, pod.spec.nodeName ?? '')
-      if (!pod || !node) return []
+      if (!pod || !node || !isAnswering(node)) return []
       const reported = reportPod(pod, node, (one, on) => allocateAddresses(one, on, cluster), cluster.clock())
       return reported === pod ? [] : [{ do: 'update-status', object: reported }]
     },
