@@ -13,6 +13,7 @@ import type { Write } from '../objects/write.ts'
 import { type ClaimContext, claim, isActive, isPodReady } from './claim.ts'
 import { findUntolerated, pinnedNode, selectsNode } from './node-fit.ts'
 import { type Revision, revisionOf } from './revision.ts'
+import { replicaShare } from './rollout.ts'
 import { type NameContext, podDrawn, REVISION_LABEL } from './template.ts'
 
 /** A daemon stays where other Pods would not go. */
@@ -52,9 +53,10 @@ export function reconcileDaemonSet(
     for (const { metadata } of wanted) {
       const [kept, ...surplus] = byNode.get(metadata.name) ?? []
       if (!kept) writes.push({ do: 'create', object: podOn(metadata.name, set, spec, revision, taken, context) })
-      else if (!isActive(kept) || isBehind(set, kept, revision)) writes.push({ do: 'delete', object: kept })
+      else if (!isActive(kept)) writes.push(toDelete(kept))
       writes.push(...surplus.map(toDelete))
     }
+    writes.push(...outdated(set, wanted, byNode, revision).map(toDelete))
     writes.push(...strays(spec, nodes, byNode).map(toDelete))
   }
   const status = statusOf(set, byNode, wanted, revision)
@@ -109,9 +111,27 @@ function comparePriority(a: Pod, b: Pod): number {
   return Number(isActive(b)) - Number(isActive(a)) || ((first ?? '') < (second ?? '') ? -1 : 1)
 }
 
-function isBehind(set: DaemonSet, pod: Pod, revision: Revision): boolean {
-  const strategy = set.spec['updateStrategy'] as { readonly type?: string } | undefined
-  return strategy?.type !== 'OnDelete' && !revision.isUpToDate(pod)
+interface UpdateStrategy {
+  readonly type?: string
+  readonly rollingUpdate?: { readonly maxUnavailable?: number | string } | null
+}
+
+/** Pods behind the template that may go now: those that are not ready, and as many others as may be missing. */
+function outdated(
+  set: DaemonSet,
+  wanted: readonly Node[],
+  byNode: ReadonlyMap<string, readonly Pod[]>,
+  revision: Revision,
+): readonly Pod[] {
+  const { type, rollingUpdate } = (set.spec['updateStrategy'] ?? {}) as UpdateStrategy
+  if (type === 'OnDelete') return []
+  const there = wanted.flatMap(({ metadata }) => byNode.get(metadata.name)?.slice(0, 1) ?? []).filter(isActive)
+  const behind = there.filter(pod => !revision.isUpToDate(pod))
+  if (behind.length === 0) return []
+  const missing = wanted.length - there.filter(isPodReady).length
+  const allowed = Math.max(1, replicaShare(rollingUpdate?.maxUnavailable ?? 1, wanted.length, Math.ceil))
+  const others = behind.filter(isPodReady).slice(0, Math.max(0, allowed - missing))
+  return [...behind.filter(pod => !isPodReady(pod)), ...others]
 }
 
 function podOn(

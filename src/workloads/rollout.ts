@@ -29,13 +29,14 @@ export function isRecreate(deployment: Deployment): boolean {
 export function slackOf(deployment: Deployment): Slack {
   const { rollingUpdate } = (deployment.spec.strategy ?? {}) as Strategy
   const { replicas = 1 } = deployment.spec
-  const surge = amountOf(rollingUpdate?.maxSurge ?? '25%', replicas, Math.ceil)
-  const unavailable = amountOf(rollingUpdate?.maxUnavailable ?? '25%', replicas, Math.floor)
+  const surge = replicaShare(rollingUpdate?.maxSurge ?? '25%', replicas, Math.ceil)
+  const unavailable = replicaShare(rollingUpdate?.maxUnavailable ?? '25%', replicas, Math.floor)
   // With neither, a rollout could not take its first step.
   return surge === 0 && unavailable === 0 ? { surge, unavailable: 1 } : { surge, unavailable }
 }
 
-function amountOf(value: number | string, of: number, round: (amount: number) => number): number {
+/** A number of replicas as strategies give it: `2`, or a part of all such as `25%`. */
+export function replicaShare(value: number | string, of: number, round: (amount: number) => number): number {
   if (typeof value === 'number') return value
   return value.endsWith('%') ? round((Number(value.slice(0, -1)) * of) / 100) : Number(value)
 }

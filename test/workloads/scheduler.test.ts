@@ -104,6 +104,7 @@ const cases: [name: string, nodes: readonly Node[], pods: Pod[], placed: string]
   ['knows that a node without GPUs has none',      [sized('a', { cpu: '1' }), sized('b', { 'nvidia.com/gpu': '1' })], alike(2, asking({ 'nvidia.com/gpu': '1' })), 'b -'],
   ['lets one Pod have a host port',                abc, alike(4, hostPort(80)), 'a b c -'],
   ['lets two have it at different addresses',      [node('a')], [pod('p', hostPort(80, '10.0.0.1')), pod('q', hostPort(80, '10.0.0.2')), pod('r', hostPort(80))], 'a a -'],
+  ['keeps a port at all addresses from one',       [node('a')], [pod('p', hostPort(80)), pod('q', hostPort(80, '10.0.0.2'))], 'a -'],
   ['takes ports of the node\'s network as such',   [node('a')], [pod('p', { hostNetwork: true, containers: [{ name: 'c', ports: [{ containerPort: 80 }] }] }), pod('q', hostPort(80))], 'a -'],
   ['keeps Pods away from each other',              abc, alike(4, { affinity: away('web') }), 'a b c -'],
   ['keeps them away by zone',                      zones, alike(3, { affinity: away('web', 'zone') }), 'a c -'],

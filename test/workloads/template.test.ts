@@ -108,7 +108,7 @@ const victims: [name: string, pods: Pod[], victim: string][] = [
   ['one that does not run yet',         [running('a'), { ...running('b'), status: { phase: 'Pending' } }], 'b'],
   ['one that is not ready',             [running('a'), running('b', { ready: false }), running('c')], 'b'],
   ['one that costs less',               [running('a', { cost: '5' }), running('b', { cost: '-1' }), running('c')], 'b'],
-  ['one of a crowd',                    [running('a'), running('b', { nodeName: 'x' }), running('c', { nodeName: 'x' })], 'c'],
+  ['one of a crowd',                    [running('a', { nodeName: 'x' }), running('b', { nodeName: 'x' }), running('c')], 'b'],
   ['the youngest',                      [running('a', { created: '2026-01-02T00:00:00Z' }), running('b', { created: '2026-01-01T00:00:00Z' })], 'a'],
   ['the last by name if all are alike', [running('a'), running('c'), running('b')], 'c'],
 ]
