@@ -27,6 +27,7 @@ import { afterPlacement } from '../workloads/pod-status.ts'
 import { reconcileReplicas } from '../workloads/replica-set.ts'
 import { reconcileStatefulSet } from '../workloads/stateful-set.ts'
 import type { NameContext } from '../workloads/template.ts'
+import { reconcileScaler, SCALABLE, scalersOf } from './autoscaling.ts'
 import { type Cluster, podAddressesOf, report } from './cluster.ts'
 import { isAnswering } from './node-health.ts'
 
@@ -54,6 +55,11 @@ const SERVICES_CONCERNED: Controller['wakes'] = {
 
 /** In the order in which they take turns: what one makes, the next finds. */
 export const CONTROLLERS: readonly Controller[] = [
+  {
+    name: 'horizontalpodautoscaler',
+    wakes: { HorizontalPodAutoscaler: itself, ...Object.fromEntries(SCALABLE.map(kind => [kind, scalersOf])) },
+    reconcile: (key, cluster) => reconcileScaler(...split(key), cluster),
+  },
   {
     name: 'deployment',
     wakes: { Deployment: itself, ReplicaSet: controllersOf('Deployment') },

@@ -51,4 +51,5 @@ export interface HorizontalPodAutoscaler extends KubeObject {
     readonly metrics?: readonly Readonly<Record<string, unknown>>[]
     readonly behavior?: Readonly<Record<string, unknown>>
   }
+  readonly status?: { readonly currentReplicas?: number; readonly desiredReplicas?: number }
 }

@@ -213,6 +213,22 @@ t.test('a namespace that is deleted takes everything in it along', async t => {
   for (const kind of cluster.store.kinds()) t.strictSame(cluster.store.list(kind, { namespace: 'shop' }), [], kind)
 })
 
+t.test('an autoscaler keeps replicas within its bounds', async t => {
+  const bounds = (min: number, max: number) => `
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: { name: web }
+spec:
+  scaleTargetRef: { apiVersion: apps/v1, kind: Deployment, name: web }
+  minReplicas: ${min}
+  maxReplicas: ${max}
+`
+  const cluster = clusterOf(`${WEB}---${bounds(5, 6)}`)
+  t.equal(podsOf(cluster, 'web').length, 5)
+  apply(bounds(1, 2), cluster)
+  t.equal(podsOf(cluster, 'web').length, 2)
+})
+
 t.test('a CronJob runs when it is told to', async t => {
   const cluster = clusterOf(`
 apiVersion: batch/v1
