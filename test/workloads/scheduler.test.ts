@@ -204,6 +204,23 @@ t.test('a term may reach into other namespaces, by name or by label', async t =>
   t.strictSame(placed({ namespaceSelector: {} }), { node: 'b' }, 'all namespaces')
 })
 
+t.test('a term may depend on labels of the Pod itself', async t => {
+  const keyed = (keys: object): Affinity => ({
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [{ ...term('web', 'kubernetes.io/hostname'), ...keys }],
+    },
+  })
+  const version = (hash: string) => ({ labels: { app: 'web', hash } })
+  const scheduler = new Scheduler(abc)
+  scheduler.add(pod('x', { nodeName: 'a' }, version('1')))
+  for (const name of ['b', 'c']) for (const i of [1, 2]) scheduler.add(pod(`${name}${i}`, { nodeName: name }, db))
+  const placed = (keys: object, hash: string) => scheduler.place(pod('p', { affinity: keyed(keys) }, version(hash)))
+  t.strictSame(placed({ matchLabelKeys: ['hash'] }, '1'), { node: 'b' }, 'the same version is kept away from')
+  t.strictSame(placed({ matchLabelKeys: ['hash'] }, '2'), { node: 'a' }, 'another one is not')
+  t.strictSame(placed({ mismatchLabelKeys: ['hash'] }, '1'), { node: 'a' })
+  t.strictSame(placed({ mismatchLabelKeys: ['hash'] }, '2'), { node: 'b' })
+})
+
 /** The rule in one sentence, by looking at every node. */
 function obvious(nodes: readonly Node[], there: readonly Pod[], one: Pod): string {
   const uid = (of: Pod) => of.metadata.ownerReferences?.[0]?.uid
