@@ -25,6 +25,7 @@ import type { Io } from './io.ts'
 import { showProgress } from './progress.ts'
 
 export interface LoadedCluster {
+  readonly cluster: Cluster
   readonly settled: SettledCluster
   /** The namespace of commands that name none. */
   readonly namespace: string
@@ -52,9 +53,18 @@ const DEFAULT_NODES = 3
 /** @throws {RefusedInput} with every finding about the files, when there is one */
 export async function loadCluster(given: Given, io: Io): Promise<LoadedCluster> {
   if (given.texts('filename').length === 0) throw new UsageError('give the manifests: -f FILE, -f FOLDER or -f -')
-  const namespace = given.text('namespace') ?? 'default'
+  return loadFiles(given.texts('filename'), given.text('namespace') ?? 'default', given, io)
+}
+
+/** @throws {RefusedInput} with every finding about the files, when there is one */
+export async function loadFiles(
+  paths: readonly string[],
+  namespace: string,
+  given: Given,
+  io: Io,
+): Promise<LoadedCluster> {
   const options = buildOptionsOf(given)
-  const input = await readInput(given.texts('filename'), io)
+  const input = await readInput(paths, io)
   const harvest = harvestFiles(input.files, namespace)
   if (harvest.findings.length > 0) throw new RefusedInput(harvest.findings.map(formatManifestFinding))
   for (const note of [...input.notes, ...harvest.notes.map(formatManifestFinding)]) io.err(`note: ${note}\n`)
@@ -71,6 +81,7 @@ export async function loadCluster(given: Given, io: Io): Promise<LoadedCluster> 
   const settled = settledCluster(cluster)
   for (const { severity, message } of clusterConflicts(settled)) io.err(`${severity}: ${message}\n`)
   return {
+    cluster,
     settled,
     namespace,
     now: cluster.clock(),

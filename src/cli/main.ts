@@ -28,6 +28,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'the settled cluster as kubectl-like tables',
     load: async () => (await import('./get.ts')).GET,
   },
+  run: {
+    summary: 'a scenario, step by step',
+    load: async () => (await import('./run.ts')).RUN,
+  },
 }
 
 /**

@@ -21,7 +21,7 @@ import type { WatchEvent } from '../store/history.ts'
 import { type ClaimContext, isActive } from '../workloads/claim.ts'
 import { reconcileDaemonSet } from '../workloads/daemon-set.ts'
 import { reconcileDeployment } from '../workloads/deployment.ts'
-import { reconcileJob } from '../workloads/job.ts'
+import { jobLabels, reconcileJob } from '../workloads/job.ts'
 import { reportPod } from '../workloads/kubelet.ts'
 import { afterPlacement } from '../workloads/pod-status.ts'
 import { reconcileReplicas } from '../workloads/replica-set.ts'
@@ -124,7 +124,9 @@ export const CONTROLLERS: readonly Controller[] = [
     wakes: { Job: itself, Pod: controllersOf('Job') },
     reconcile: (key, cluster) => {
       const job = cluster.store.find('Job', ...split(key))
-      return job ? reconcileJob(job, podsFor(job, job.spec.selector, cluster), drawing(cluster)) : []
+      if (!job) return []
+      const selector = job.spec.selector ?? { matchLabels: jobLabels(job) }
+      return reconcileJob(job, podsFor(job, selector, cluster), drawing(cluster))
     },
   },
   {

@@ -96,7 +96,7 @@ function* freeIndexes({ spec }: Job, owned: readonly Pod[]): Generator<number | 
   return undefined
 }
 
-function jobLabels({ metadata }: Job): StringMap {
+export function jobLabels({ metadata }: Job): StringMap {
   return { 'batch.kubernetes.io/controller-uid': metadata.uid ?? '' }
 }
 

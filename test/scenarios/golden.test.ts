@@ -3,7 +3,7 @@
  *
  * `UPDATE_GOLDEN=1 npx tap test/scenarios/golden.test.ts` writes them anew; read the diff like code.
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -34,6 +34,11 @@ for (const scenario of readdirSync('scenarios')) {
     const listed = await podwire(['get', KINDS, '-A', '-o', 'wide', '-f', manifests])
     t.equal(listed.code, 0, listed.err)
     writeFileSync(join(out, 'cluster.txt'), listed.out)
+    if (existsSync(join('scenarios', scenario, 'scenario.yaml'))) {
+      const run = await podwire(['run', join('scenarios', scenario)])
+      t.equal(run.code, 0, `all came as expected\n${run.out}${run.err}`)
+      writeFileSync(join(out, 'run.txt'), run.out)
+    }
 
     if (process.env['UPDATE_GOLDEN']) {
       rmSync(golden, { recursive: true, force: true })
