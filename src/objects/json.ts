@@ -13,7 +13,6 @@ import { TextError } from './position.ts'
 
 /** @see maxDepth in the decoder of sigs.k8s.io/json */
 const MAX_DEPTH = 10_000
-const SPACE = /[ \t\r\n]*/y
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const BLANK = 0x20
@@ -35,9 +34,19 @@ export function readJson(text: string, offset = 0): { readonly value: unknown; r
 
 /** The offset of the next character that is no white space. */
 export function skipSpace(text: string, offset: number): number {
-  SPACE.lastIndex = offset
-  SPACE.test(text)
-  return SPACE.lastIndex
+  let next = offset
+  for (;;) {
+    switch (text.charCodeAt(next)) {
+      case 0x20:
+      case 0x09:
+      case 0x0a:
+      case 0x0d:
+        next++
+        break
+      default:
+        return next
+    }
+  }
 }
 
 /**

@@ -68,6 +68,7 @@ t.test('configuration is recognised by itself and in the ConfigMap that carries 
 
 t.test('what only looks like configuration is none', async t => {
   t.same(scanManifests('x', inMap('my-app', 'config.conf', PROXY)).settings, [], 'in a ConfigMap of another name')
+  t.same(scanManifests('x', inMap('kube-proxy-old', 'config.conf', PROXY)).settings, [], 'or of a longer one')
   t.same(scanManifests('x', inMap('kube-proxy', 'kubeconfig.conf', 'a: 1')).settings, [], 'under another key')
   t.equal(scanManifests('x', '{"network": "a"}').strangers.length, 1, 'a network without a backend')
   const init = scanManifests('x', 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration')

@@ -40,6 +40,10 @@ t.test('former workloads keep what they say', async t => {
   t.notOk('rollbackTo' in (object['spec'] ?? {}), 'but fields without a successor')
   const recreate = read(workload('extensions/v1beta1', 'Deployment', '  strategy: {type: Recreate}\n'))
   t.same(recreate['spec']?.['strategy'], { type: 'Recreate' })
+  const own = read(
+    workload('extensions/v1beta1', 'Deployment').replace('{name: web}', '{name: web, labels: {own: label}}'),
+  )
+  t.same(own['metadata']?.['labels'], { own: 'label' }, 'labels of its own included')
 })
 
 t.test('apps/v1beta2 already asked for a selector', async t => {

@@ -44,11 +44,9 @@ t.test('unknown fields are refused, all of them, unless a type is wrong', async 
     `spec.ports[1].Port | ${strict} "spec.ports[1].Port"`,
     `metadata.Name | ${strict} "metadata.Name"`,
   ])
-  t.match(
-    problemsOf('Service', { spec: { colour: 1, type: 2 } }),
-    [/^spec\.type /],
-    'the wrong type comes first, alone',
-  )
+  const [first, ...others] = problemsOf('Service', { spec: { colour: 1, type: 2, clusterIP: 3 } })
+  t.match(first, /^spec\.type /, 'a wrong type comes first')
+  t.same(others, [], 'and alone')
   const own = JSON.parse('{"__proto__": {"x": 1}, "metadata": {"labels": {"__proto__": "a"}}}') as unknown
   t.match(
     problemsOf('Service', own),

@@ -82,6 +82,11 @@ t.test('readManifests() throws one error with all findings of the file', async t
       ['dir/web.yaml:10:5 422', 'dir/web.yaml:13:1 0', 'dir/web.yaml:18:3 422', 'dir/web.yaml:28:1 0'],
     )
     t.equal(message, findings.map(formatManifestFinding).join('\n'))
+    t.same(
+      scanManifests('dir/web.yaml', text).findings,
+      findings.filter(({ line }) => line !== 13),
+      'scanManifests() keeps that order',
+    )
   }
 })
 

@@ -46,6 +46,7 @@ const ROWS: readonly (readonly [why: string, object: unknown, ...findings: strin
   ['addresses without the first one by itself', service({ clusterIPs: ['10.0.0.1'] }), 'spec.clusterIPs: Invalid value: ["10.0.0.1"]: must be empty when `clusterIP` is not specified'],
   ['a family twice', service({ ipFamilies: ['IPv4', 'IPv4'] }), 'spec.ipFamilies[1]: Duplicate value: "IPv4"'],
   ['no family', service({ ipFamilies: ['IPv5'] }), 'spec.ipFamilies[0]: Unsupported value: "IPv5": supported values: "IPv4", "IPv6"'],
+  ['an address that is none is all that is said of addresses', service({ clusterIP: 'x', clusterIPs: ['x', '10.0.0.1'], ipFamilies: ['IPv6'] }), 'spec.clusterIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
   ['an address fault hides the others', service({ clusterIP: 'x', type: 'Loadbalancer' }), 'spec.clusterIPs[0]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
   ['no such type', service({ type: 'Loadbalancer' }), 'spec.type: Unsupported value: "Loadbalancer": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"'],
   ['a node port inside', service({ ports: [{ port: 80, nodePort: 30080 }] }), "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"],
@@ -116,6 +117,37 @@ const ROWS: readonly (readonly [why: string, object: unknown, ...findings: strin
 
 t.test('one broken rule gives its message, an intact object none', async t => {
   for (const [why, object, ...findings] of ROWS) t.same(findingsOf(object), findings, why)
+})
+
+const warningsOf = (object: unknown): readonly string[] => {
+  const admission = isTyped(object) ? admit(object) : undefined
+  return admission?.verdict === 'accepted' ? admission.warnings : ['it is not accepted']
+}
+
+t.test('warnings', async t => {
+  const twice = [
+    { name: 'A', value: '1' },
+    { name: 'A', value: '2' },
+  ]
+  const extended = [
+    { name: 'A', value: '1' },
+    { name: 'A', value: '$(A):2' },
+  ]
+  const zone = 'failure-domain.beta.kubernetes.io/zone'
+  // biome-ignore format: one case, one row
+  const rows: readonly (readonly [why: string, object: unknown, ...warnings: string[]])[] = [
+    ['nothing to warn about', pod({})],
+    ['a variable twice', container({ env: twice }), 'spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply'],
+    ['a variable that extends itself', container({ env: extended })],
+    ['in a template', workload('Deployment', { template: { ...labels, spec: { containers: [{ name: 'c', image: 'i', env: twice }] } } }), 'spec.template.spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply'],
+    ['a former node label', pod({ nodeSelector: { [zone]: 'a' } }), `spec.nodeSelector[${zone}]: deprecated since v1.17; use "topology.kubernetes.io/zone" instead`],
+    ['a host alias twice', pod({ hostAliases: [{ ip: '10.0.0.1', hostnames: ['a'] }, { ip: '10.0.0.1', hostnames: ['b'] }] }), 'spec.hostAliases[1].ip: duplicate ip "10.0.0.1"'],
+    ['one port in two containers', pod({ containers: [{ name: 'a', image: 'i', ports: [{ containerPort: 1 }] }, { name: 'b', image: 'i', ports: [{ containerPort: 1 }] }] }), 'spec.containers[1].ports[0]: duplicate port definition with spec.containers[0].ports[0]'],
+    ['external addresses of a headless Service', service({ clusterIP: 'None', externalIPs: ['203.0.113.1'], externalTrafficPolicy: 'Cluster' }), 'spec.externalIPs is ignored for headless services'],
+    ['a name that nobody looks at', service({ externalName: 'example.com' }), 'spec.externalName is ignored when spec.type is not "ExternalName"'],
+    ['an API that is going', named('v1', 'Endpoints', {}), 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
+  ]
+  for (const [why, object, ...warnings] of rows) t.same(warningsOf(object), warnings, why)
 })
 
 t.test('names', async t => {

@@ -1,45 +1,10 @@
-import fc from 'fast-check'
 import t from 'tap'
-import { seededRandom } from '../../src/base/random.ts'
 import type { KubeObject } from '../../src/objects/meta.ts'
 import type { Pod } from '../../src/objects/pod.ts'
 import { parseSelector } from '../../src/objects/selector.ts'
 import type { Service } from '../../src/objects/service.ts'
-import type { Command } from '../../src/store/command.ts'
 import type { StatusError } from '../../src/store/status-error.ts'
-import { Store, type StoreOptions } from '../../src/store/store.ts'
-
-const START = Date.UTC(2026, 10, 21, 9)
-
-/** A store whose clock moves a second with each change. */
-function storeOf(options: Partial<StoreOptions> = {}): Store {
-  let now = START
-  return new Store({ clock: () => (now += 1000), random: seededRandom(1, 'uid'), ...options })
-}
-
-const service = (name: string, spec: Service['spec'] = {}, more: Partial<Service['metadata']> = {}): Service => ({
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { name, namespace: 'default', ...more },
-  spec,
-})
-
-const deployment = (
-  name: string,
-  replicas: number,
-): KubeObject & { readonly spec: unknown; readonly status?: unknown } => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name, namespace: 'default' },
-  spec: { replicas },
-})
-
-const pod = (name: string, labels: Record<string, string> = {}, namespace = 'default'): Pod => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, namespace, labels },
-  spec: { containers: [] },
-})
+import { deployment, pod, service, storeOf } from './build.ts'
 
 t.test('create() gives an object its identity', async t => {
   const store = storeOf()
@@ -171,6 +136,7 @@ t.test('delete() waits for finalizers and grace periods', async t => {
   const marked = store.delete(key, { gracePeriodSeconds: 30 })
   t.match(marked.metadata, { deletionTimestamp: '2026-11-21T09:00:32Z', deletionGracePeriodSeconds: 30 })
   t.equal(store.delete(key, { gracePeriodSeconds: 60 }), marked, 'a grace period is not extended')
+  t.equal(store.delete(key, { gracePeriodSeconds: 30 }), marked, 'nor started anew')
   t.match(store.delete(key, { gracePeriodSeconds: 5 }).metadata, { deletionGracePeriodSeconds: 5 }, 'but shortened')
   store.delete(key)
   t.equal(store.find('Pod', 'default', 'a'), undefined, 'and without one it is gone')
@@ -203,7 +169,16 @@ t.test('watch() tells changes in order', async t => {
   t.equal(early.revision, 4)
   t.same(told(web.poll()), ['ADDED 1', 'DELETED 3'], 'what no longer matches is deleted to those who select')
   t.same(other.poll(), [], 'other namespaces are not told')
-  t.same(told(store.watch('Pod', {}, since).poll()), ['MODIFIED 3', 'DELETED 4'], 'from a resource version')
+  const c = store.create(pod('c'))
+  const selected = store.watch('Pod', { selector: parseSelector('app=web') })
+  store.update({ ...c, metadata: { ...c.metadata, labels: { app: 'web' } } })
+  t.same(told(selected.poll()), ['ADDED 6'], 'what begins to match is added')
+  store.delete({ kind: 'Pod', namespace: 'default', name: 'c' })
+  t.same(
+    told(store.watch('Pod', {}, since).poll()),
+    ['MODIFIED 3', 'DELETED 4', 'ADDED 5', 'MODIFIED 6', 'DELETED 7'],
+    'from a resource version',
+  )
 })
 
 t.test('history is bounded', async t => {
@@ -220,6 +195,20 @@ t.test('history is bounded', async t => {
   t.equal(store.watch('Pod', {}, 25).poll().length, 0)
 })
 
+t.test('what the journal cannot take does not happen', async t => {
+  let full = false
+  const store = storeOf({
+    journal: () => {
+      if (full) throw new RangeError('the disk is full')
+    },
+  })
+  store.create(service('a'))
+  full = true
+  t.throws(() => store.create(service('b')), { message: 'the disk is full' })
+  t.equal(store.revision, 1)
+  t.equal(store.count('Service'), 1)
+})
+
 t.test('subscribe() tells every change at once', async t => {
   const store = storeOf()
   const seen: string[] = []
@@ -230,74 +219,4 @@ t.test('subscribe() tells every change at once', async t => {
   stop()
   store.create(pod('b'))
   t.same(seen, ['ADDED Service', 'ADDED Pod'])
-})
-
-/** What a client may ask; most of it is refused now and then. */
-const action = fc.record({
-  do: fc.constantFrom('create', 'update', 'status', 'delete', 'import'),
-  name: fc.constantFrom('a', 'b', 'c'),
-  namespace: fc.constantFrom('x', 'y'),
-  value: fc.nat(3),
-  finalizers: fc.constantFrom([], ['example.com/f']),
-})
-
-function act(
-  store: Store,
-  { do: verb, name, namespace, value, finalizers }: typeof action extends fc.Arbitrary<infer A> ? A : never,
-): void {
-  const object = {
-    ...deployment(name, value),
-    metadata: { name, namespace, finalizers: [...finalizers] },
-    status: { value },
-  }
-  try {
-    if (verb === 'create') store.create(object)
-    else if (verb === 'import') store.import(object)
-    else if (verb === 'update') store.update(object)
-    else if (verb === 'status') store.updateStatus(object)
-    else store.delete({ kind: 'Deployment', namespace, name })
-  } catch (error) {
-    if ((error as StatusError).code !== 'ERR_STATUS') throw error
-  }
-}
-
-t.test('replaying the commands gives the same store', async () => {
-  fc.assert(
-    fc.property(fc.array(action, { maxLength: 30 }), fc.nat(30), (actions, cut) => {
-      const journal: Command[] = []
-      const store = storeOf({ journal: command => journal.push(command) })
-      let middle = store.snapshot()
-      let replayFrom = 0
-      actions.forEach((one, index) => {
-        act(store, one)
-        if (index === cut) [middle, replayFrom] = [store.snapshot(), journal.length]
-      })
-      const again = storeOf({ clock: () => 0, random: () => 0 })
-      for (const command of journal) again.apply(command)
-      const later = storeOf({ clock: () => 0, random: () => 0, snapshot: middle })
-      for (const command of journal.slice(replayFrom)) later.apply(command)
-      const text = JSON.stringify(store.snapshot())
-      return JSON.stringify(again.snapshot()) === text && JSON.stringify(later.snapshot()) === text
-    }),
-  )
-})
-
-t.test('a list kept by watching is the list', async () => {
-  fc.assert(
-    fc.property(fc.array(action, { maxLength: 30 }), actions => {
-      const store = storeOf()
-      const watch = store.watch('Deployment')
-      const kept = new Map<string, KubeObject>()
-      for (const one of actions) {
-        act(store, one)
-        for (const { type, object } of watch.poll()) {
-          const key = `${object.metadata.namespace}/${object.metadata.name}`
-          if (type === 'DELETED') kept.delete(key)
-          else kept.set(key, object)
-        }
-      }
-      const keys = [...kept.keys()].sort()
-      return JSON.stringify(keys.map(key => kept.get(key))) === JSON.stringify(store.list('Deployment'))
-    }),
-  )
 })
