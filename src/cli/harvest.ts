@@ -15,6 +15,7 @@ import {
   strangerFinding,
 } from '../objects/manifest.ts'
 import { keyOf } from '../objects/meta.ts'
+import { RefusedInput } from './exit.ts'
 import type { InputFile } from './input.ts'
 
 export interface Harvest {
@@ -37,7 +38,10 @@ interface Basket {
   readonly notes: ManifestFinding[]
 }
 
-/** @param namespace of objects that name none */
+/**
+ * @param namespace of objects that name none
+ * @throws {RefusedInput} when the files hold nothing of a cluster at all
+ */
 export function harvestFiles(files: readonly InputFile[], namespace: string): Harvest {
   const basket: Basket = { manifests: [], configurations: [], findings: [], warnings: [], notes: [] }
   for (const { name, text, named } of files) {
@@ -48,6 +52,9 @@ export function harvestFiles(files: readonly InputFile[], namespace: string): Ha
     for (const manifest of scan.manifests) takeManifest(manifest, basket)
   }
   const { manifests, findings, notes } = withoutRepeats(basket.manifests)
+  if (manifests.length + basket.configurations.length + basket.findings.length === 0) {
+    throw new RefusedInput(files.map(({ name }) => `${name}: holds no Kubernetes object`))
+  }
   return {
     manifests,
     configurations: basket.configurations,

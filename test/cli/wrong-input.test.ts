@@ -23,6 +23,10 @@ spec:
     - port: 80
 `
 const service = (change: (text: string) => string) => change(SERVICE)
+const pod = (metadata: string, spec = 'spec: { containers: [{ name: c, image: i }] }') =>
+  `apiVersion: v1\nkind: Pod\n${metadata}\n${spec}\n`
+const deployment = (selector: string, labels: string) =>
+  `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\nspec:\n  selector: { matchLabels: ${selector} }\n  template: { metadata: { labels: ${labels} }, spec: { containers: [{ name: c, image: i }] } }\n`
 const node = (name: string, podCidr: string) =>
   `apiVersion: v1\nkind: Node\nmetadata: { name: ${name} }\nspec: { podCIDR: ${podCidr} }\n`
 
@@ -48,6 +52,58 @@ const manifests: [name: string, text: string, message: string][] = [
   ['aliases that explode',         `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghi'].map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join()}]`).join('\n')}\n`, 'in.yaml:'],
   ['a pod CIDR that is none',      node('node-1', '10.244.0.0/33'),                            '10.244.0.0/33'],
   ['net-conf.json of another kind',`apiVersion: v1\nkind: ConfigMap\nmetadata: { name: kube-flannel-cfg }\ndata:\n  net-conf.json: '{"Network":"10.244.0.0/16","Backend":{"Type":"wireguard"}}'\n`, 'net-conf.json Backend.Type: Cannot parse flannel configuration "wireguard": podwire knows vxlan and host-gw'],
+  ['a tab for indentation',        'apiVersion: v1\nkind: Pod\nmetadata:\n\tname: a\n',  'in.yaml:4:1: '],
+  ['an alias to itself',           'a: &a [*a]\n',                                       'in.yaml:1:8: '],
+  ['an alias to nothing',          'apiVersion: v1\nkind: Pod\nmetadata: *nothing\n',    'in.yaml:3:11: '],
+  ['ten megabytes in one line',    `"${'x'.repeat(10_000_000)}"\n`,                      'in.yaml:1:1: not a Kubernetes object'],
+  ['a NUL byte',                   'apiVersion: v1\nkind: P\u0000od\n',                  'in.yaml:2:8: control characters are not allowed'],
+  ['a key of the prototype',       pod('metadata: { name: a, __proto__: { x: y } }'),    'unknown field "metadata.__proto__"'],
+  ['a constructor for a field',    pod('metadata: { name: a, constructor: b }'),         'unknown field "metadata.constructor"'],
+  ['half a JSON object',           '{ "apiVersion": "v1", "kind": ',                     'in.yaml:1:'],
+  ['JSON with a comma too many',   '{ "apiVersion": "v1", "kind": "Pod", }\n{',          'in.yaml:'],
+  ['a list where a map belongs',   pod('metadata: [a]'),                                 'in.yaml:3:1: Pod default/(no name) metadata: json: cannot unmarshal array'],
+  ['a map where a list belongs',   pod('metadata: { name: a }', 'spec: { containers: { name: c } }'), 'spec.containers: json: cannot unmarshal object'],
+  ['a number for a name',          pod('metadata: { name: 7 }'),                         'metadata.name: json: cannot unmarshal number'],
+  ['a word for a switch',          pod('metadata: { name: a }', 'spec: { hostNetwork: "yes", containers: [{ name: c, image: i }] }'), 'spec.hostNetwork: json: cannot unmarshal string'],
+  ['a port that is half a number', pod('metadata: { name: a }', 'spec: { containers: [{ name: c, image: i, ports: [{ containerPort: 80.5 }] }] }'), 'spec.containers[0].ports[0].containerPort: json: cannot unmarshal number 80.5'],
+  ['a port past the last',         pod('metadata: { name: a }', 'spec: { containers: [{ name: c, image: i, ports: [{ containerPort: 70000 }] }] }'), 'spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive'],
+  ['a port name with a capital',   pod('metadata: { name: a }', 'spec: { containers: [{ name: c, image: i, ports: [{ name: HTTP, containerPort: 80 }] }] }'), 'spec.containers[0].ports[0].name: Invalid value: "HTTP"'],
+  ['one port name twice',          pod('metadata: { name: a }', 'spec: { containers: [{ name: c, image: i, ports: [{ name: a, containerPort: 80 }, { name: a, containerPort: 81 }] }] }'), 'spec.containers[0].ports[1].name: Duplicate value: "a"'],
+  ['one container name twice',     pod('metadata: { name: a }', 'spec: { containers: [{ name: c, image: i }, { name: c, image: i }] }'), 'spec.containers[1].name: Duplicate value: "c"'],
+  ['a pod without containers',     pod('metadata: { name: a }', 'spec: {}'),             'spec.containers: Required value'],
+  ['a container without an image', pod('metadata: { name: a }', 'spec: { containers: [{ name: c }] }'), 'spec.containers[0].image: Required value'],
+  ['a pod without a name',         pod('metadata: {}'),                                  'metadata.name: Required value: name or generateName is required'],
+  ['a restart policy that is none',pod('metadata: { name: a }', 'spec: { restartPolicy: Sometimes, containers: [{ name: c, image: i }] }'), 'spec.restartPolicy: Unsupported value: "Sometimes"'],
+  ['a quantity that is none',      pod('metadata: { name: a }', 'spec: { containers: [{ name: c, image: i, resources: { requests: { cpu: lots } } }] }'), 'spec.containers[0].resources.requests'],
+  ['a label that is none',         pod('metadata: { name: a, labels: { app: "two words" } }'), 'metadata.labels: Invalid value: "two words"'],
+  ['a label key that is none',     pod('metadata: { name: a, labels: { "a b": c } }'),   'metadata.labels: Invalid value: "a b"'],
+  ['a namespace that is none',     pod('metadata: { name: a, namespace: My_Space }'),    'metadata.namespace: Invalid value: "My_Space"'],
+  ['a host port of another port on the host network', pod('metadata: { name: a }', 'spec: { hostNetwork: true, containers: [{ name: c, image: i, ports: [{ containerPort: 80, hostPort: 81 }] }] }'), 'spec.containers[0].ports[0].hostPort: Invalid value: 81: must match `containerPort` when `hostNetwork` is true'],
+  ['a selector that misses its template', deployment('{ app: a }', '{ app: b }'),         'spec.template.metadata.labels: Invalid value: {"app":"b"}: `selector` does not match template `labels`'],
+  ['replicas below none',          deployment('{ app: a }', '{ app: a }').replace('spec:', 'spec:\n  replicas: -1'), 'spec.replicas: Invalid value: -1: must be greater than or equal to 0'],
+  ['a kind that no cluster has',   'apiVersion: apps/v1\nkind: Deploymnet\nmetadata: { name: a }\n', 'no matches for kind "Deploymnet" in version "apps/v1"'],
+  ['a version that no cluster has','apiVersion: apps/v7\nkind: Deployment\nmetadata: { name: a }\n', 'no matches for kind "Deployment" in version "apps/v7"'],
+  ['a protocol in small letters',  service(s => s.replace('port: 80', 'port: 80\n      protocol: tcp')), 'spec.ports[0].protocol: Unsupported value: "tcp": supported values: "SCTP", "TCP", "UDP"'],
+  ['two ports, one without a name',service(s => `${s}    - { name: b, port: 81 }\n`),     'in.yaml:7:7: Service default/web spec.ports[0].name: Required value'],
+  ['one port twice',               service(s => s.replace('port: 80', '{ name: a, port: 80 }\n    - { name: b, port: 80 }')), 'spec.ports[1]: Duplicate value'],
+  ['a node port on a cluster IP',  service(s => s.replace('port: 80', 'port: 80\n      nodePort: 30000')), "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"],
+  ['a headless node port',         service(s => s.replace('spec:', 'spec:\n  type: NodePort\n  clusterIP: None')), "spec.clusterIPs[0]: Invalid value: \"None\": may not be set to 'None' for NodePort services"],
+  ['an external name that is none',service(s => s.replace('spec:', 'spec:\n  type: ExternalName')), 'spec.externalName: Required value'],
+  ['a source range that is none',  service(s => s.replace('spec:', 'spec:\n  type: LoadBalancer\n  loadBalancerSourceRanges: [10.0.0.0/40]')), 'spec.LoadBalancerSourceRanges[0]: Invalid value: "10.0.0.0/40"'],
+  ['a source range without a load balancer', service(s => s.replace('spec:', 'spec:\n  loadBalancerSourceRanges: [10.0.0.0/8]')), "may only be used when `type` is 'LoadBalancer'"],
+  ['an affinity of no time',       service(s => s.replace('spec:', 'spec:\n  sessionAffinity: ClientIP\n  sessionAffinityConfig: { clientIP: { timeoutSeconds: 0 } }')), 'spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 0: must be greater than 0 and less than 86400'],
+  ['an external IP that is none',  service(s => s.replace('spec:', 'spec:\n  externalIPs: [127.0.0.1]')), 'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range'],
+  ['a long target port',           service(s => s.replace('port: 80', 'port: 80\n      targetPort: this-is-much-too-long')), 'spec.ports[0].targetPort: Invalid value: "this-is-much-too-long": must be no more than 15 characters'],
+  ['a cluster IP out of its range',`${service(s => s.replace('spec:', 'spec:\n  clusterIP: 10.0.0.1'))}---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking: { serviceSubnet: 10.96.0.0/16 }\n`, 'spec.clusterIPs: Invalid value: ["10.0.0.1"]: failed to allocate IP 10.0.0.1'],
+  ['an endpoint on loopback',      'apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: { name: a }\naddressType: IPv4\nendpoints: [{ addresses: [127.0.0.1] }]\nports: []\n', 'endpoints[0].addresses[0]: Invalid value: "127.0.0.1"'],
+  ['an address of another family', 'apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: { name: a }\naddressType: IPv4\nendpoints: [{ addresses: ["fd00::1"] }]\nports: []\n', 'endpoints[0].addresses: Invalid value: "fd00::1": must be an IPv4 address'],
+  ['a policy type that is none',   'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: a }\nspec: { podSelector: {}, policyTypes: [Sideways] }\n', 'spec.policyTypes[0]: Unsupported value: "Sideways"'],
+  ['a block that is none',         'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: a }\nspec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: 10.0.0.0 } }] }] }\n', 'spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "10.0.0.0"'],
+  ['a node of two blocks of one family', 'apiVersion: v1\nkind: Node\nmetadata: { name: a }\nspec: { podCIDR: 10.244.0.0/24, podCIDRs: [10.244.0.0/24, 10.244.1.0/24] }\n', 'spec.podCIDRs'],
+  ['a service range that is none', 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking: { serviceSubnet: 10.96.0.0 }\n', 'networking.serviceSubnet'],
+  ['a proxy mode of another type', 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: 7\n', 'in.yaml:3:1: '],
+  ['a cluster CIDR that is none',  'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nclusterCIDR: everywhere\n', 'clusterCIDR'],
+  ['an empty file',                '',                                                   'in.yaml'],
   ['pod networks that overlap',    `apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking: { podSubnet: "10.244.0.0/16,10.245.0.0/16" }\n`, 'networking.podSubnet'],
 ]
 
