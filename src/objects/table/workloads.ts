@@ -37,7 +37,7 @@ export const DEPLOYMENT_COLUMNS: readonly Column<Deployment>[] = [
   SELECTOR,
 ]
 
-export const REPLICA_SET_COLUMNS: readonly Column<ReplicaSet>[] = [
+const REPLICAS: readonly Column<ReplicaSet | ReplicationController>[] = [
   NAME,
   { name: 'Desired', cell: ({ spec }) => spec.replicas ?? 0 },
   { name: 'Current', cell: ({ status }) => status?.replicas ?? 0 },
@@ -45,17 +45,12 @@ export const REPLICA_SET_COLUMNS: readonly Column<ReplicaSet>[] = [
   AGE,
   CONTAINERS,
   IMAGES,
-  SELECTOR,
 ]
 
+export const REPLICA_SET_COLUMNS: readonly Column<ReplicaSet>[] = [...REPLICAS, SELECTOR]
+
 export const REPLICATION_CONTROLLER_COLUMNS: readonly Column<ReplicationController>[] = [
-  NAME,
-  { name: 'Desired', cell: ({ spec }) => spec.replicas ?? 0 },
-  { name: 'Current', cell: ({ status }) => status?.replicas ?? 0 },
-  { name: 'Ready', cell: ({ status }) => status?.readyReplicas ?? 0 },
-  AGE,
-  CONTAINERS,
-  IMAGES,
+  ...REPLICAS,
   { name: 'Selector', wide: true, cell: ({ spec }) => formatLabels(spec.selector) },
 ]
 
