@@ -103,7 +103,7 @@ function guessFromNodes(nodes: readonly Node[]): readonly Prefix[] {
     if (first === undefined) return []
     let network = prefixOf(first.base, Math.min(USUAL_CLUSTER[family], first.bits))
     for (const { base, bits } of own) {
-      while (bits < network.bits || !contains(network, base)) network = prefixOf(base, network.bits - 1)
+      while (bits < network.bits || !contains(network, base)) network = prefixOf(network.base, network.bits - 1)
     }
     return [network]
   })
