@@ -15,6 +15,7 @@ import {
   formatIp,
   formatPrefix,
   type Ip,
+  isUnspecified,
   type Prefix,
   parseIp,
   parseNetwork,
@@ -116,10 +117,18 @@ function subnetsOf(node: Node): readonly Prefix[] {
   return texts.map(text => within(`Node ${node.metadata.name} spec.podCIDRs`, () => parseNetwork(text)))
 }
 
+/**
+ * The address under which other nodes know this one: what its annotations order, else what flannel
+ * noted there, else the node's own.
+ */
 function publicIpOf(node: Node, family: Family): Ip | undefined {
-  const key = `${PUBLIC_IP[family]}-overwrite`
-  const given = node.metadata.annotations?.[key]
-  if (given) return within(`Node ${node.metadata.name} metadata.annotations[${key}]`, () => parseIp(given))
+  for (const key of [`${PUBLIC_IP[family]}-overwrite`, PUBLIC_IP[family]]) {
+    const given = node.metadata.annotations?.[key]
+    if (!given) continue
+    const ip = within(`Node ${node.metadata.name} metadata.annotations[${key}]`, () => parseIp(given))
+    // A host-gw lease without IPv4 leaves 0.0.0.0 behind.
+    if (!isUnspecified(ip)) return ip
+  }
   for (const { type, address } of node.status?.addresses ?? []) {
     const ip = type === 'InternalIP' ? findIp(address) : undefined
     if (ip !== undefined && familyOf(ip) === family) return ip

@@ -56,11 +56,16 @@ t.test('leaseNodes() takes the public address', async t => {
   }
   t.equal(publicIp(VXLAN, {}, 4), '192.168.64.11', 'from the InternalIP')
   t.equal(publicIp(DUAL, {}, 6), 'fd00:64::11', 'of each family')
-  t.equal(publicIp(VXLAN, { [`${PREFIX}public-ip`]: '1.2.3.4' }, 4), '192.168.64.11', 'whatever it was before')
+  t.equal(publicIp(VXLAN, { [`${PREFIX}public-ip`]: '1.2.3.4' }, 4), '1.2.3.4', 'that flannel has already noted')
   t.equal(
-    publicIp(VXLAN, { [`${PREFIX}public-ip-overwrite`]: '203.0.113.9' }, 4),
+    publicIp(VXLAN, { [`${PREFIX}public-ip`]: '0.0.0.0' }, 4),
+    '192.168.64.11',
+    'unless it noted that there is none',
+  )
+  t.equal(
+    publicIp(VXLAN, { [`${PREFIX}public-ip`]: '1.2.3.4', [`${PREFIX}public-ip-overwrite`]: '203.0.113.9' }, 4),
     '203.0.113.9',
-    'unless it is overwritten',
+    'unless somebody orders another',
   )
   t.equal(publicIp(DUAL, { [`${PREFIX}public-ipv6-overwrite`]: '2001:db8::9' }, 6), '2001:db8::9', 'in either family')
   t.equal(publicIp(VXLAN, { [`${PREFIX}public-ip-overwrite`]: '' }, 4), '192.168.64.11', 'an empty one counts as none')
