@@ -6,6 +6,7 @@
  * @module
  */
 import { readFileSync } from 'node:fs'
+import { InputError } from '../base/error.ts'
 import { type Command, formatHelp, parseCommandLine } from './command.ts'
 import { type ExitCode, RefusedInput, UsageError } from './exit.ts'
 import { type Io, processIo } from './io.ts'
@@ -50,6 +51,11 @@ export async function main(args: readonly string[], io: Io = processIo()): Promi
     }
     if (cause instanceof RefusedInput) {
       io.err(cause.findings.map(finding => `${finding}\n`).join(''))
+      return 2
+    }
+    // What only some commands look into, such as the fields of a proxy's configuration.
+    if (cause instanceof InputError) {
+      io.err(`${cause.message}\n`)
       return 2
     }
     throw cause

@@ -10,6 +10,8 @@ import type { Match } from '../netfilter/rule.ts'
 import type { KubeProxyConfiguration } from '../objects/kube-proxy-configuration.ts'
 import { findPrefixLeniently } from './lenient-address.ts'
 
+type DetectLocal = NonNullable<KubeProxyConfiguration['detectLocal']>
+
 /** One question in both forms. */
 export interface LocalDetector {
   readonly isLocal: Match
@@ -21,23 +23,40 @@ export interface LocalDetector {
  * the family: then no traffic counts as local, and none as foreign.
  *
  * @param podPrefixes the node's own pod networks, of either family
- * @throws {InputError} unless `clusterCIDR` is a list of networks
+ * @throws {InputError} for a mode that kube-proxy does not have, a mode whose device is not named, or
+ *   a `clusterCIDR` that is no list of networks
  */
 export function localDetectorOf(
   config: KubeProxyConfiguration,
   podPrefixes: readonly Prefix[],
   family: Family,
 ): LocalDetector | undefined {
-  switch (config.detectLocalMode ?? '') {
+  const mode = config.detectLocalMode ?? ''
+  switch (mode) {
     case 'BridgeInterface':
-      return deviceDetector(config.detectLocal?.bridgeInterface ?? '')
+      return deviceDetector(deviceOf(config, 'bridgeInterface'))
     case 'InterfaceNamePrefix':
-      return deviceDetector(`${config.detectLocal?.interfaceNamePrefix ?? ''}+`)
+      return deviceDetector(`${deviceOf(config, 'interfaceNamePrefix')}+`)
     case 'NodeCIDR':
       return prefixDetector(podPrefixes, family)
-    default:
+    case 'ClusterCIDR':
+    case '':
       return prefixDetector(clusterPrefixesOf(config), family)
+    default:
+      throw new InputError('KubeProxyConfiguration detectLocalMode', unknownMode(mode))
   }
+}
+
+/** The modes are known to the type, but the text comes from a file. */
+function unknownMode(mode: never): Error {
+  return new Error(`"${mode}" is none of ClusterCIDR, NodeCIDR, BridgeInterface, InterfaceNamePrefix`)
+}
+
+function deviceOf({ detectLocalMode, detectLocal }: KubeProxyConfiguration, field: keyof DetectLocal): string {
+  const device = detectLocal?.[field] ?? ''
+  if (device !== '') return device
+  const problem = new Error(`detectLocalMode ${detectLocalMode} needs it`)
+  throw new InputError(`KubeProxyConfiguration detectLocal.${field}`, problem)
 }
 
 /** @throws {InputError} unless `clusterCIDR` is a list of networks */

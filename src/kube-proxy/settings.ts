@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { InputError } from '../base/error.ts'
 import { type Family, type Ip, isLoopback, type Prefix } from '../base/ip.ts'
 import type { KubeProxyConfiguration } from '../objects/kube-proxy-configuration.ts'
 import { type LocalDetector, localDetectorOf } from './detect-local.ts'
@@ -79,7 +80,7 @@ export function settingsOf(options: ProxyOptions, family: Family): Settings {
     ...(host.zone !== undefined && { zone: host.zone }),
     ...(nodeIp !== undefined && { nodeIp }),
     allowExternalIps: !isSince(release, '1.36') || allowServiceExternalIps,
-    mark: 1 << (config.iptables?.masqueradeBit ?? DEFAULT_MASQUERADE_BIT),
+    mark: markOf(config),
     masqueradeAll: config.iptables?.masqueradeAll ?? false,
     ...(detector !== undefined && { detector }),
     nodePortAddresses,
@@ -89,6 +90,13 @@ export function settingsOf(options: ProxyOptions, family: Family): Settings {
     dropsInvalid: !features.tcpBeLiberal,
     kubeletChains: features.kubeletChains,
   }
+}
+
+/** @see pkg/proxy/apis/config/validation/validation.go of Kubernetes: validateKubeProxyIPTablesConfiguration */
+function markOf({ iptables }: KubeProxyConfiguration): number {
+  const bit = iptables?.masqueradeBit ?? DEFAULT_MASQUERADE_BIT
+  if (Number.isInteger(bit) && bit >= 0 && bit < 32) return 1 << bit
+  throw new InputError('KubeProxyConfiguration iptables.masqueradeBit', new Error(`${bit} is not within [0, 31]`))
 }
 
 /** Whether the node can answer for NodePorts at its own address `ip`. */

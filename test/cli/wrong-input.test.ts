@@ -27,6 +27,8 @@ const pod = (metadata: string, spec = 'spec: { containers: [{ name: c, image: i 
   `apiVersion: v1\nkind: Pod\n${metadata}\n${spec}\n`
 const deployment = (selector: string, labels: string) =>
   `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a }\nspec:\n  selector: { matchLabels: ${selector} }\n  template: { metadata: { labels: ${labels} }, spec: { containers: [{ name: c, image: i }] } }\n`
+const proxy = (fields: string) =>
+  `apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n${fields}\n`
 const node = (name: string, podCidr: string) =>
   `apiVersion: v1\nkind: Node\nmetadata: { name: ${name} }\nspec: { podCIDR: ${podCidr} }\n`
 
@@ -52,6 +54,9 @@ const manifests: [name: string, text: string, message: string][] = [
   ['aliases that explode',         `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghi'].map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join()}]`).join('\n')}\n`, 'in.yaml:'],
   ['a pod CIDR that is none',      node('node-1', '10.244.0.0/33'),                            '10.244.0.0/33'],
   ['net-conf.json of another kind',`apiVersion: v1\nkind: ConfigMap\nmetadata: { name: kube-flannel-cfg }\ndata:\n  net-conf.json: '{"Network":"10.244.0.0/16","Backend":{"Type":"wireguard"}}'\n`, 'net-conf.json Backend.Type: Cannot parse flannel configuration "wireguard": podwire knows vxlan and host-gw'],
+  ['a proxy told of a keyword that is none', proxy('nodePortAddresses: [secondary]'),      'KubeProxyConfiguration nodePortAddresses[0]: "secondary" is neither a network nor a keyword of kube-proxy 1.37'],
+  ['a proxy told of a bridge without a name', proxy('detectLocalMode: BridgeInterface'),   'KubeProxyConfiguration detectLocal.bridgeInterface: detectLocalMode BridgeInterface needs it'],
+  ['a proxy told of a bit beyond the mark', proxy('iptables: { masqueradeBit: 32 }'),      'KubeProxyConfiguration iptables.masqueradeBit: 32 is not within [0, 31]'],
   ['a tab for indentation',        'apiVersion: v1\nkind: Pod\nmetadata:\n\tname: a\n',  'in.yaml:4:1: '],
   ['an alias to itself',           'a: &a [*a]\n',                                       'in.yaml:1:8: '],
   ['an alias to nothing',          'apiVersion: v1\nkind: Pod\nmetadata: *nothing\n',    'in.yaml:3:11: '],

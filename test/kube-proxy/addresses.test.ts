@@ -7,6 +7,8 @@ import { localDetectorOf } from '../../src/kube-proxy/detect-local.ts'
 import { findIpLeniently, findPrefixLeniently } from '../../src/kube-proxy/lenient-address.ts'
 import { type NodePortAddresses, nodePortAddressesOf } from '../../src/kube-proxy/node-port-addresses.ts'
 import { NEWEST_RELEASE, type Release } from '../../src/kube-proxy/release.ts'
+import { settingsOf } from '../../src/kube-proxy/settings.ts'
+import type { KubeProxyConfiguration } from '../../src/objects/kube-proxy-configuration.ts'
 import { configuration, host } from './objects.ts'
 
 // biome-ignore format: one case, one row
@@ -150,3 +152,17 @@ t.test('a cluster CIDR that is none is refused', async t => {
     message: 'KubeProxyConfiguration clusterCIDR: "10.244.0.0" is not a network',
   })
 })
+
+// biome-ignore format: one case, one row
+for (const [title, fields, message] of [
+  ['a bridge without a name', { detectLocalMode: 'BridgeInterface' }, 'detectLocal.bridgeInterface: detectLocalMode BridgeInterface needs it'],
+  ['an empty prefix of names', { detectLocalMode: 'InterfaceNamePrefix', detectLocal: { interfaceNamePrefix: '' } }, 'detectLocal.interfaceNamePrefix: detectLocalMode InterfaceNamePrefix needs it'],
+  ['a mode of its own', { detectLocalMode: 'Guess' }, 'detectLocalMode: "Guess" is none of ClusterCIDR, NodeCIDR, BridgeInterface, InterfaceNamePrefix'],
+  ['a bit beyond the mark', { iptables: { masqueradeBit: 32 } }, 'iptables.masqueradeBit: 32 is not within [0, 31]'],
+  ['a bit before it', { iptables: { masqueradeBit: -1 } }, 'iptables.masqueradeBit: -1 is not within [0, 31]'],
+] as const) {
+  t.test(`a proxy told of ${title} is not made`, async t => {
+    const config = { ...configuration(), ...fields } as KubeProxyConfiguration
+    t.throws(() => settingsOf({ config, host: host() }, 4), { message: `KubeProxyConfiguration ${message}` })
+  })
+}
