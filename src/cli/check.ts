@@ -7,7 +7,7 @@ import { formatManifestFinding, type ManifestFinding } from '../objects/manifest
 import type { Command, Given } from './command.ts'
 import { type ExitCode, UsageError } from './exit.ts'
 import { harvestFiles } from './harvest.ts'
-import { readInput } from './input.ts'
+import { type InputFailure, readInput } from './input.ts'
 import type { Io } from './io.ts'
 import { build, buildOptionsOf } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
@@ -41,6 +41,11 @@ warnings); 1: something is; 2: a file could not be read as YAML or JSON at all.`
   run: runCheck,
 }
 
+/** A file that could not even be opened, or is no text. */
+function unread({ name, problem }: InputFailure): ManifestFinding {
+  return { file: name, line: 1, column: 1, object: '', field: '', message: problem, status: 0 }
+}
+
 interface Remark extends ManifestFinding {
   readonly level: 'error' | 'warning'
 }
@@ -52,13 +57,13 @@ async function runCheck(given: Given, io: Io): Promise<ExitCode> {
   const input = await readInput(given.texts('filename'), io)
   const harvest = harvestFiles(input.files, given.text('namespace') ?? 'default')
   for (const note of [...input.notes, ...harvest.notes.map(formatManifestFinding)]) io.err(`note: ${note}\n`)
-  const { findings } = harvest
+  const findings = [...input.failures.map(unread), ...harvest.findings]
   // What no file says right cannot be put into a cluster, so that the cluster's own refusals come second.
   const refused = findings.length > 0 ? [] : build(harvest, options).findings
   const errors = [...findings, ...refused].map((one): Remark => ({ ...one, level: 'error' }))
   const warnings = harvest.warnings.map((one): Remark => ({ ...one, level: 'warning' }))
   await io.out(print([...errors, ...warnings].sort(byPlace), format))
-  if (format === 'text') io.err(summary(errors.length, warnings.length, input.files.length))
+  if (format === 'text') io.err(summary(errors.length, warnings.length, input.files.length + input.failures.length))
   if (errors.some(isUnreadable)) return 2
   return errors.length > 0 ? 1 : 0
 }

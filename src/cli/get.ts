@@ -105,8 +105,8 @@ function readQueries(words: readonly string[]): readonly Query[] {
       return { kind: kindNamed(resource), names: [name] }
     })
   }
-  const resources = first === 'all' ? ALL : first
-  return resources.split(',').map(resource => ({ kind: kindNamed(resource), names }))
+  const resources = first.split(',').flatMap(resource => (resource === 'all' ? ALL.split(',') : resource))
+  return resources.map(resource => ({ kind: kindNamed(resource), names }))
 }
 
 function kindNamed(word: string): Kind {
@@ -133,6 +133,7 @@ function print(listings: readonly Listing[], format: string | undefined, cluster
       return `${JSON.stringify(sorted(document(listings, given)), undefined, 4)}\n`
     case 'yaml':
       return stringify(sorted(document(listings, given)), {
+        version: '1.1',
         aliasDuplicateObjects: false,
         indentSeq: false,
         lineWidth: 0,
@@ -165,7 +166,7 @@ function document(listings: readonly Listing[], given: Given): unknown {
 
 function printTables(listings: readonly Listing[], cluster: LoadedCluster, given: Given): string {
   const shown = listings.filter(listing => listing.objects.length > 0)
-  return shown.map(listing => printTable(listing, shown.length > 1, cluster, given)).join('\n')
+  return shown.map(listing => printTable(listing, listings.length > 1, cluster, given)).join('\n')
 }
 
 function printTable({ kind, objects }: Listing, prefixed: boolean, cluster: LoadedCluster, given: Given): string {

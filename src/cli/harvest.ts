@@ -52,7 +52,7 @@ export function harvestFiles(files: readonly InputFile[], namespace: string): Ha
     for (const manifest of scan.manifests) takeManifest(manifest, basket)
   }
   const { manifests, findings, notes } = withoutRepeats(basket.manifests)
-  if (manifests.length + basket.configurations.length + basket.findings.length === 0) {
+  if (files.length > 0 && manifests.length + basket.configurations.length + basket.findings.length === 0) {
     throw new RefusedInput(files.map(({ name }) => `${name}: holds no Kubernetes object`))
   }
   return {
@@ -86,11 +86,14 @@ function takeManifest(manifest: Manifest, basket: Basket): void {
   for (const warning of warnings) basket.warnings.push(remark(source, subjectOf(manifest), warning))
 }
 
+/** Kinds that are read and checked, and that no node's files show. */
+const KEPT = new Set(['CronJob', 'Ingress', 'NetworkPolicy'])
+
 /** One remark a kind, at the first object of it. */
 function strangeKinds(manifests: readonly Manifest[]): readonly ManifestFinding[] {
   const firsts = new Map<string, { readonly source: Source; count: number }>()
   for (const { known, object, source } of manifests) {
-    if (known) continue
+    if (known && !KEPT.has(object.kind)) continue
     const kind = `${object.apiVersion} ${object.kind}`
     const first = firsts.get(kind)
     if (first) first.count++

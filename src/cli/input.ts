@@ -5,7 +5,6 @@
  */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { RefusedInput } from './exit.ts'
 import type { Io } from './io.ts'
 
 export interface InputFile {
@@ -18,8 +17,15 @@ export interface InputFile {
 
 export interface Input {
   readonly files: readonly InputFile[]
+  /** Files and folders that could not be read, and why. */
+  readonly failures: readonly InputFailure[]
   /** Folders that were passed over, and why. */
   readonly notes: readonly string[]
+}
+
+export interface InputFailure {
+  readonly name: string
+  readonly problem: string
 }
 
 const ENDING = /\.(?:ya?ml|json)$/i
@@ -31,45 +37,56 @@ const RENDERED_BY: readonly { readonly name: RegExp; readonly what: string; read
 ]
 
 /**
- * Reads files, folders (recursively, hidden entries left out) and `-`, standard input.
+ * Reads files, folders (recursively, hidden entries and node_modules left out) and `-`, standard input.
  *
  * Kustomizations and Helm charts are named with the command that renders them: refused when they are
  * what was asked for, passed over when they are somewhere below.
- *
- * @throws {RefusedInput} for all that is missing, unreadable or not UTF-8 at once
  */
 export async function readInput(paths: readonly string[], io: Io): Promise<Input> {
-  const files: InputFile[] = []
-  const notes: string[] = []
-  const findings: string[] = []
+  const input: Draft = { files: [], failures: [], notes: [] }
   for (const path of paths) {
     try {
-      if (path === '-') files.push({ name: 'standard input', text: decode(await io.input(), path), named: true })
-      else files.push(...(await readPath(path, notes)))
+      if (path === '-') await readOne('standard input', io.input, true, input)
+      else await readPath(path, input)
     } catch (cause) {
-      findings.push(problemOf(path, cause as NodeJS.ErrnoException))
+      input.failures.push({ name: pathIn(cause, path), problem: problemOf(cause) })
     }
   }
-  if (findings.length > 0) throw new RefusedInput(findings)
-  return { files, notes }
+  return input
 }
 
-async function readPath(path: string, notes: string[]): Promise<readonly InputFile[]> {
-  if (!(await stat(path)).isDirectory()) return [await readOne(path, true)]
-  const found: string[] = []
-  const foreign: string[] = []
-  await listFolder(path, { found, foreign, seen: new Set() })
-  if (found.length === 0) {
-    throw new RefusedInput([foreign[0] ?? `${path}: no file ends in .yaml, .yml or .json`])
+/** What could not be read, a line each. */
+export function formatFailures({ failures }: Input): readonly string[] {
+  return failures.map(({ name, problem }) => `${name}: ${problem}`)
+}
+
+interface Draft {
+  readonly files: InputFile[]
+  readonly failures: InputFailure[]
+  readonly notes: string[]
+}
+
+async function readPath(path: string, input: Draft): Promise<void> {
+  if (!(await stat(path)).isDirectory()) {
+    await readOne(path, () => readFile(path), true, input)
+    return
   }
-  notes.push(...foreign.map(one => `${one}; passed over`))
-  return Promise.all(found.map(file => readOne(file, false)))
+  const listing: Listing = { found: [], foreign: [], seen: new Set() }
+  await listFolder(path, listing)
+  const { found, foreign } = listing
+  const [first] = foreign
+  if (found.length === 0) {
+    input.failures.push(first ?? { name: path, problem: 'no file ends in .yaml, .yml or .json' })
+    return
+  }
+  input.notes.push(...foreign.map(({ name, problem }) => `${name}: ${problem}; passed over`))
+  for (const file of found) await readOne(file, () => readFile(file), false, input)
 }
 
 interface Listing {
   readonly found: string[]
   /** What other tools must render first. */
-  readonly foreign: string[]
+  readonly foreign: InputFailure[]
   readonly seen: Set<string>
 }
 
@@ -81,32 +98,41 @@ async function listFolder(folder: string, listing: Listing): Promise<void> {
   const names = (await readdir(folder)).sort()
   const tool = RENDERED_BY.find(({ name }) => names.some(one => name.test(one)))
   if (tool) {
-    listing.foreign.push(`${folder}: ${tool.what}, to be rendered first: ${tool.command} ${folder} | podwire … -f -`)
+    const problem = `${tool.what}, to be rendered first: ${tool.command} ${folder} | podwire … -f -`
+    listing.foreign.push({ name: folder, problem })
     return
   }
   for (const name of names) {
-    if (name.startsWith('.')) continue
+    if (name.startsWith('.') || name === 'node_modules') continue
     const path = join(folder, name)
     if ((await stat(path)).isDirectory()) await listFolder(path, listing)
     else if (ENDING.test(name)) listing.found.push(path)
   }
 }
 
-async function readOne(path: string, named: boolean): Promise<InputFile> {
-  return { name: path, text: decode(await readFile(path), path), named }
-}
-
-function decode(bytes: Uint8Array, path: string): string {
+async function readOne(name: string, read: () => Promise<Uint8Array>, named: boolean, input: Draft): Promise<void> {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw new RefusedInput([`${path === '-' ? 'standard input' : path}: not UTF-8 text`])
+    input.files.push({ name, text: new TextDecoder('utf-8', { fatal: true }).decode(await read()), named })
+  } catch (cause) {
+    input.failures.push({ name, problem: problemOf(cause) })
   }
 }
 
-function problemOf(path: string, cause: NodeJS.ErrnoException): string {
-  if (cause instanceof RefusedInput) return cause.message
-  if (cause.code === 'ENOENT') return `${cause.path ?? path}: the path does not exist`
-  if (cause.code === 'EACCES' || cause.code === 'EPERM') return `${cause.path ?? path}: no permission to read it`
-  return `${cause.path ?? path}: ${cause.message}`
+function problemOf(cause: unknown): string {
+  switch ((cause as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'the path does not exist'
+    case 'EACCES':
+    case 'EPERM':
+      return 'no permission to read it'
+    case 'ERR_ENCODING_INVALID_ENCODED_DATA':
+      return 'not UTF-8 text'
+    default:
+      return (cause as Error).message
+  }
+}
+
+/** The path that the system complained of, which may be below the one that was asked for. */
+function pathIn(cause: unknown, asked: string): string {
+  return (cause as NodeJS.ErrnoException).path ?? asked
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { RefusedInput } from './exit.ts'
+
 export interface Io {
   /** Data for the next program. */
   readonly out: (text: string) => Promise<void>
@@ -16,6 +18,8 @@ export interface Io {
 }
 
 export function processIo(): Io {
+  // Each write hears of its own failure; the stream's event would end the program with a stack trace.
+  process.stdout.on('error', () => {})
   return {
     out: text => write(process.stdout, text),
     err: text => void process.stderr.write(text),
@@ -28,12 +32,16 @@ export function processIo(): Io {
   }
 }
 
-/** Waits for slow readers; one that has gone away (`podwire … | head`) ends the writing in peace. */
+/**
+ * Waits for slow readers; one that has gone away (`podwire … | head`) ends the writing in peace.
+ *
+ * @throws {RefusedInput} when what is written to cannot take it
+ */
 function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(text, error => {
       if (!error || (error as NodeJS.ErrnoException).code === 'EPIPE') resolve()
-      else reject(error)
+      else reject(new RefusedInput([`standard output: ${error.message}`]))
     })
   })
 }

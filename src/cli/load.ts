@@ -5,7 +5,7 @@
  */
 import { InputError } from '../base/error.ts'
 import { assemble } from '../cluster/assemble.ts'
-import { type Cluster, settledCluster } from '../cluster/cluster.ts'
+import { type Cluster, type ClusterEvent, settledCluster } from '../cluster/cluster.ts'
 import { clusterConflicts } from '../cluster/conflicts.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
 import type { Wishes } from '../cluster/settings.ts'
@@ -20,7 +20,7 @@ import { type KubeObject, keyOf } from '../objects/meta.ts'
 import type { Given } from './command.ts'
 import { RefusedInput, UsageError } from './exit.ts'
 import { type Harvest, harvestFiles } from './harvest.ts'
-import { readInput } from './input.ts'
+import { formatFailures, readInput } from './input.ts'
 import type { Io } from './io.ts'
 import { showProgress } from './progress.ts'
 
@@ -65,6 +65,7 @@ export async function loadFiles(
 ): Promise<LoadedCluster> {
   const options = buildOptionsOf(given)
   const input = await readInput(paths, io)
+  if (input.failures.length > 0) throw new RefusedInput(formatFailures(input))
   const harvest = harvestFiles(input.files, namespace)
   if (harvest.findings.length > 0) throw new RefusedInput(harvest.findings.map(formatManifestFinding))
   for (const note of [...input.notes, ...harvest.notes.map(formatManifestFinding)]) io.err(`note: ${note}\n`)
@@ -74,12 +75,10 @@ export async function loadFiles(
   const progress = showProgress(io, Date.now)
   settle(cluster, (done, waiting) => progress.at('settling', done, done + waiting))
   progress.end()
-  for (const { type, kind, key, reason, message } of cluster.events.values()) {
-    if (type === 'Warning' || given.is('verbose'))
-      io.err(`${type.toLowerCase()}: ${kind} ${key}: ${reason}: ${message}\n`)
-  }
+  for (const line of eventLines([...cluster.events.values()], given.is('verbose'))) io.err(`${line}\n`)
   const settled = settledCluster(cluster)
-  for (const { severity, message } of clusterConflicts(settled)) io.err(`${severity}: ${message}\n`)
+  // Kubernetes takes all of this; what comes of it is for the person to know.
+  for (const { message } of clusterConflicts(settled)) io.err(`warning: ${message}\n`)
   return {
     cluster,
     settled,
@@ -134,6 +133,22 @@ export function build(harvest: Harvest, { flags, ...options }: BuildOptions): Bu
     if (cause instanceof InputError || cause instanceof AllocationError) throw new RefusedInput([cause.message])
     throw cause
   }
+}
+
+/** Warnings, and with `all` of them everything else too; without, many of one reason are told by the first. */
+function eventLines(events: readonly ClusterEvent[], all: boolean): readonly string[] {
+  const groups = new Map<string, ClusterEvent[]>()
+  for (const event of events) {
+    if (event.type !== 'Warning' && !all) continue
+    const group = all ? `${event.kind} ${event.key} ${event.reason}` : `${event.kind} ${event.reason}`
+    groups.set(group, [...(groups.get(group) ?? []), event])
+  }
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (!first) return []
+    const { type, kind, key, reason, message } = first
+    const more = others.length > 0 ? ` (and ${others.length} more; -v tells all)` : ''
+    return [`${type.toLowerCase()}: ${kind} ${key}: ${reason}: ${message}${more}`]
+  })
 }
 
 /** What is said of many objects is said of the first, with the number of the others. */

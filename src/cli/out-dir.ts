@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { rmSync } from 'node:fs'
 import { lstat, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { RefusedInput } from './exit.ts'
@@ -10,36 +11,80 @@ import { RefusedInput } from './exit.ts'
 /** Stands in every folder that podwire wrote, so that it never replaces somebody else's. */
 const MARKER = '.podwire'
 
+/** What the person is told of failures that lie with the machine, by the system's name for them. */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  EACCES: 'no permission to write there',
+  EPERM: 'no permission to write there',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  ENOENT: 'no folder can be made there',
+  EBUSY: 'it is in use, or a mount point, and cannot be replaced; give a folder below it',
+  ENOTDIR: 'a part of the path is a file',
+}
+
 /**
- * Puts `files` (path below `folder` → text) where `folder` is.
+ * Puts `files` (path below `folder`, text) where `folder` is.
  *
- * They are written beside it first and moved in at the end: a failure leaves `folder` as it was.
+ * They are written beside it first and moved in at the end: a failure or a signal leaves `folder` as it was and
+ * nothing beside it. Files are taken one by one, so that they need not all be in memory.
  *
- * @throws {RefusedInput} when `folder` is a file, or holds something that podwire did not write
+ * @returns how many files there are
+ * @throws {RefusedInput} when `folder` cannot be written, is a file, or holds something that podwire did not write
  */
-export async function replaceFolder(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+export async function replaceFolder(
+  folder: string,
+  files: Iterable<readonly [path: string, text: string]>,
+): Promise<number> {
   const target = resolve(folder)
-  const exists = await mayReplace(target, folder)
-  await mkdir(dirname(target), { recursive: true })
-  const staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`))
   try {
-    const fresh = join(staging, 'new')
-    await mkdir(fresh)
-    await writeFile(join(fresh, MARKER), 'Written by podwire; the whole folder is replaced by the next run.\n')
-    const made = new Set<string>()
-    for (const [path, text] of files) {
-      const parent = dirname(join(fresh, path))
-      if (!made.has(parent)) await mkdir(parent, { recursive: true })
-      made.add(parent)
-      await writeFile(join(fresh, path), text)
-    }
-    const old = join(staging, 'old')
-    if (exists) await rename(target, old)
-    await rename(fresh, target).catch(async cause => {
-      if (exists) await rename(old, target)
-      throw cause
-    })
+    const exists = await mayReplace(target, folder)
+    await mkdir(dirname(target), { recursive: true })
+    const staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`))
+    return await cleaningUp(staging, () => fill(target, staging, exists, files))
+  } catch (cause) {
+    const problem = PROBLEMS[(cause as NodeJS.ErrnoException).code ?? '']
+    throw problem ? new RefusedInput([`--out ${folder}: ${problem}`]) : cause
+  }
+}
+
+async function fill(
+  target: string,
+  staging: string,
+  exists: boolean,
+  files: Iterable<readonly [path: string, text: string]>,
+): Promise<number> {
+  const fresh = join(staging, 'new')
+  await mkdir(fresh)
+  await writeFile(join(fresh, MARKER), 'Written by podwire; the whole folder is replaced by the next run.\n')
+  const made = new Set<string>()
+  let count = 0
+  for (const [path, text] of files) {
+    const parent = dirname(join(fresh, path))
+    if (!made.has(parent)) await mkdir(parent, { recursive: true })
+    made.add(parent)
+    await writeFile(join(fresh, path), text)
+    count++
+  }
+  const old = join(staging, 'old')
+  if (exists) await rename(target, old)
+  await rename(fresh, target).catch(async cause => {
+    if (exists) await rename(old, target)
+    throw cause
+  })
+  return count
+}
+
+/** Runs `work` and removes the folder `staging` after it, also when a signal ends the program. */
+async function cleaningUp<T>(staging: string, work: () => Promise<T>): Promise<T> {
+  const stop = (signal: NodeJS.Signals) => {
+    rmSync(staging, { recursive: true, force: true })
+    process.kill(process.pid, signal) // the handler is gone by now: the signal does what it does
+  }
+  process.once('SIGINT', stop).once('SIGTERM', stop)
+  try {
+    return await work()
   } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop)
     await rm(staging, { recursive: true, force: true })
   }
 }

@@ -13,7 +13,7 @@ import type { Io } from './io.ts'
 import { type LoadedCluster, loadCluster } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
 import { replaceFolder } from './out-dir.ts'
-import { showProgress } from './progress.ts'
+import { type Progress, showProgress } from './progress.ts'
 
 const FORMS = ['restore', 'save'] as const
 
@@ -73,9 +73,10 @@ async function runRender(given: Given, io: Io): Promise<ExitCode> {
   }
   const nodes = chosenNodes(cluster, given)
   if (out === undefined) return printFile(cluster, nodes, form, options, given, io)
-  const files = renderAll(cluster, nodes, form, options, io)
-  await replaceFolder(out, files)
-  io.err(`${files.size} files of ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} in ${out}\n`)
+  const progress = showProgress(io, Date.now)
+  const count = await replaceFolder(out, renderAll(cluster, nodes, form, options, progress))
+  progress.end()
+  io.err(`${count} files of ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} in ${out}\n`)
   return 0
 }
 
@@ -133,22 +134,19 @@ async function printFile(
   return 0
 }
 
-function renderAll(
+/** One node after the other: only one is in memory at a time. */
+function* renderAll(
   { settled }: LoadedCluster,
   nodes: readonly Node[],
   form: Form,
   options: HostOptions,
-  io: Io,
-): ReadonlyMap<string, string> {
-  const progress = showProgress(io, Date.now)
+  progress: Progress,
+): Iterable<readonly [path: string, text: string]> {
   const ground = commonGround(settled)
-  const files = new Map<string, string>()
   for (const [index, node] of nodes.entries()) {
     progress.at('rendering', index, nodes.length)
     for (const [path, text] of hostFiles(hostState(ground, node, options), form)) {
-      files.set(`${node.metadata.name}/${path}`, text)
+      yield [`${node.metadata.name}/${path}`, text]
     }
   }
-  progress.end()
-  return files
 }

@@ -13,7 +13,7 @@ import { StatusError } from '../store/status-error.ts'
 import type { Command, Given } from './command.ts'
 import { type ExitCode, RefusedInput, UsageError } from './exit.ts'
 import { harvestFiles } from './harvest.ts'
-import { readInput } from './input.ts'
+import { formatFailures, readInput } from './input.ts'
 import type { Io } from './io.ts'
 import { type LoadedCluster, loadFiles } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
@@ -80,7 +80,9 @@ function take(step: Step, { cluster }: LoadedCluster): readonly string[] {
 }
 
 async function readObjects(path: string, io: Io) {
-  const { files } = await readInput([path], io)
+  const input = await readInput([path], io)
+  if (input.failures.length > 0) throw new RefusedInput(formatFailures(input))
+  const { files } = input
   const { manifests, findings } = harvestFiles(files, 'default')
   if (findings.length > 0) throw new RefusedInput(findings.map(formatManifestFinding))
   return manifests.map(manifest => manifest.object)

@@ -53,7 +53,13 @@ export function madeUpNodes(count: number, families: readonly Family[]): readonl
       kind: 'Node',
       metadata: {
         name,
-        labels: { 'kubernetes.io/arch': 'amd64', 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' },
+        labels: {
+          'beta.kubernetes.io/arch': 'amd64',
+          'beta.kubernetes.io/os': 'linux',
+          'kubernetes.io/arch': 'amd64',
+          'kubernetes.io/hostname': name,
+          'kubernetes.io/os': 'linux',
+        },
       },
       spec: {},
       status: {

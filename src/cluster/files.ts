@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Family } from '../base/ip.ts'
+import { type Family, formatInterfaceAddress } from '../base/ip.ts'
 import { formatFdbBatch, formatNeighBatch, formatRoutesBatch } from '../host/forwarding-batches.ts'
-import { formatLinksBatch } from '../host/links-batch.ts'
+import { formatLinksBatch, peerName } from '../host/links-batch.ts'
 import { formatSysctlConf } from '../host/sysctl-conf.ts'
 import { formatRestore, formatSave } from '../netfilter/format.ts'
 import type { HostState } from './host-state.ts'
@@ -98,6 +98,24 @@ export function hostFile(state: HostState, form: Form, path: string): string | u
   return path === 'README.md' ? formatReadme(state, form) : state.texts.get(path)
 }
 
+/** Which end of which pair is whose. */
+function formatPods({ network }: HostState): string {
+  const veths = network.links.filter(link => link.kind === 'veth')
+  if (veths.length === 0) return ''
+  const rows = veths.map(({ name, peer }) => {
+    const addresses = peer.addresses.map(formatInterfaceAddress).join(', ')
+    return `| ${peer.pod} | \`${name}\` | \`${peerName(name)}\` | ${addresses} |`
+  })
+  return `Pods: each pod's end of its veth pair is left in the host's namespace, ready for
+\`ip link set PEER netns POD name eth0\`.
+
+| pod | veth | peer | addresses of its eth0 |
+|---|---|---|---|
+${rows.join('\n')}
+
+`
+}
+
 function formatReadme(state: HostState, form: Form): string {
   const present = FILES.filter(file => file.text(state, form) !== undefined)
   const rows = present.map(({ name, load, holds }) => {
@@ -109,7 +127,8 @@ function formatReadme(state: HostState, form: Form): string {
   return `# ${state.node}
 
 Everything that the network of node ${state.node} consists of, as far as Kubernetes makes it. Load the files in this order, as
-root; each may be loaded again without harm. The machine must have its uplink (\`eth0\`) up, with its address.
+root. They may be loaded again; after \`links.batch\`, which makes the overlay's devices anew, load all that follow. The
+machine must have its uplink (\`eth0\`) up, with its address.
 
 | file | load with | holds |
 |---|---|---|
@@ -118,9 +137,7 @@ ${rows.join('\n')}
 Rules: the built-in chains that are named in a \`.restore\` file are emptied first, so that loading twice gives the same
 rules; what others had put into those chains is lost. User chains of others stay.
 
-Pods: each pod's end of its veth pair is left in the host's namespace, ready for \`ip link set NAME netns POD name eth0\`.
-
-For the programs that make such a network:
+${formatPods(state)}For the programs that make such a network:
 
 ${others.join('\n')}
 `

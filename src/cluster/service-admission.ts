@@ -62,7 +62,9 @@ const SPEC = at(ROOT, 'spec')
 
 /** The Service with everything allocated that it needs, or why not; then nothing is taken. */
 export function admitService(service: Service, pools: ServicePools): AdmittedService {
-  if (service.spec.type === 'ExternalName') return { service }
+  if (service.spec.type === 'ExternalName') {
+    return { service: { ...service, status: { loadBalancer: {}, ...service.status } } }
+  }
   const families = familiesFor(service.spec, pools)
   if ('refused' in families) return families
   const ports = new Transaction(pools.nodePorts)
@@ -81,7 +83,7 @@ export function admitService(service: Service, pools: ServicePools): AdmittedSer
       ...portsFor(service.spec, ports),
     }
     for (const one of all) one.commit()
-    return { service: { ...service, spec } }
+    return { service: { ...service, spec, status: { loadBalancer: {}, ...service.status } } }
   } catch (cause) {
     for (const one of all) one.revert()
     return { refused: refusalOf(cause, service) }

@@ -61,6 +61,18 @@ t.test('check as annotations escapes what GitHub would take for its own', async 
   t.match(out, /100%25/)
 })
 
+t.test('check says everything, although one file cannot be read', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'podwire-check-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'bin.yaml'), Buffer.from([0xff, 0xfe, 0x00]))
+  writeFileSync(join(folder, 'web.yaml'), REFUSED)
+  const { code, out } = await podwire(['check', '-f', folder, '-f', join(folder, 'gone.yaml'), '-o', 'json'])
+  t.equal(code, 2)
+  const messages = (JSON.parse(out) as { readonly message: string }[]).map(one => one.message)
+  t.strictSame(messages, ['not UTF-8 text', 'the path does not exist', messages[2]])
+  t.match(messages[2], /Unsupported value: "tcp"/)
+})
+
 t.test('folders that other tools must render', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'podwire-check-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -72,7 +84,7 @@ t.test('folders that other tools must render', async t => {
   t.test('are named with the command when they are asked for', async t => {
     const chart = await podwire(['check', '-f', join(folder, 'chart')])
     t.equal(chart.code, 2)
-    t.match(chart.err, /a Helm chart, to be rendered first: helm template \S+chart \| podwire … -f -/)
+    t.match(chart.out, /chart:1:1: a Helm chart, to be rendered first: helm template \S+chart \| podwire … -f -/)
     const overlay = await podwire(['render', '-f', join(folder, 'overlay')])
     t.equal(overlay.code, 2)
     t.match(overlay.err, /a kustomization, to be rendered first: kubectl kustomize \S+overlay \| podwire … -f -/)

@@ -46,7 +46,7 @@ const NETWORK_POLICY_COLUMNS: readonly Column<Holding<{ readonly spec: { readonl
   [NAME, { name: 'Pod-Selector', cell: ({ spec }) => formatLabelSelector(spec.podSelector) }, AGE]
 
 interface IngressFields {
-  readonly spec: {
+  readonly spec?: {
     readonly ingressClassName?: string
     readonly rules?: readonly { readonly host?: string }[]
     readonly tls?: readonly unknown[]
@@ -58,17 +58,17 @@ interface IngressFields {
 
 const INGRESS_COLUMNS: readonly Column<Holding<IngressFields>>[] = [
   NAME,
-  { name: 'Class', cell: ({ spec }) => orNone(spec.ingressClassName) },
-  { name: 'Hosts', cell: ({ spec }) => ingressHosts(spec.rules ?? []) },
+  { name: 'Class', cell: ({ spec }) => orNone(spec?.ingressClassName) },
+  { name: 'Hosts', cell: ({ spec }) => ingressHosts(spec?.rules ?? []) },
   {
     name: 'Address',
     cell: ({ status }) => (status?.loadBalancer?.ingress ?? []).map(one => one.ip ?? one.hostname ?? '').join(','),
   },
-  { name: 'Ports', cell: ({ spec }) => (spec.tls?.length ? '80, 443' : '80') },
+  { name: 'Ports', cell: ({ spec }) => (spec?.tls?.length ? '80, 443' : '80') },
   AGE,
 ]
 
-function ingressHosts(rules: IngressFields['spec']['rules'] & object): string {
+function ingressHosts(rules: readonly { readonly host?: string }[]): string {
   const hosts = rules.map(rule => rule.host ?? '').filter(Boolean)
   if (hosts.length === 0) return '*'
   return hosts.length > 3 ? `${hosts.slice(0, 3).join(',')} + ${hosts.length - 3} more...` : hosts.join(',')
