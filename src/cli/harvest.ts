@@ -4,7 +4,6 @@
  * @module
  */
 import { equalValue } from '../base/equal.ts'
-import type { Configuration } from '../objects/configuration.ts'
 import {
   type Manifest,
   type ManifestFinding,
@@ -20,7 +19,8 @@ import type { InputFile } from './input.ts'
 
 export interface Harvest {
   readonly manifests: readonly Manifest[]
-  readonly configurations: readonly Configuration[]
+  /** The components' own configuration. */
+  readonly settings: readonly Setting[]
   /** What must be put right before anything can be done. */
   readonly findings: readonly ManifestFinding[]
   /** What the API server warns about. */
@@ -32,7 +32,7 @@ export interface Harvest {
 /** A harvest while it comes in. */
 interface Basket {
   readonly manifests: Manifest[]
-  readonly configurations: Configuration[]
+  readonly settings: Setting[]
   readonly findings: ManifestFinding[]
   readonly warnings: ManifestFinding[]
   readonly notes: ManifestFinding[]
@@ -43,7 +43,7 @@ interface Basket {
  * @throws {RefusedInput} when the files hold nothing of a cluster at all
  */
 export function harvestFiles(files: readonly InputFile[], namespace: string): Harvest {
-  const basket: Basket = { manifests: [], configurations: [], findings: [], warnings: [], notes: [] }
+  const basket: Basket = { manifests: [], settings: [], findings: [], warnings: [], notes: [] }
   for (const { name, text, named } of files) {
     const scan = scanManifests(name, text, { namespace })
     basket.findings.push(...scan.findings)
@@ -52,12 +52,12 @@ export function harvestFiles(files: readonly InputFile[], namespace: string): Ha
     for (const manifest of scan.manifests) takeManifest(manifest, basket)
   }
   const { manifests, findings, notes } = withoutRepeats(basket.manifests)
-  if (files.length > 0 && manifests.length + basket.configurations.length + basket.findings.length === 0) {
+  if (files.length > 0 && manifests.length + basket.settings.length + basket.findings.length === 0) {
     throw new RefusedInput(files.map(({ name }) => `${name}: holds no Kubernetes object`))
   }
   return {
     manifests,
-    configurations: basket.configurations,
+    settings: basket.settings,
     findings: [...basket.findings, ...findings],
     warnings: basket.warnings,
     notes: [...basket.notes, ...strangeKinds(manifests), ...notes],
@@ -65,12 +65,9 @@ export function harvestFiles(files: readonly InputFile[], namespace: string): Ha
 }
 
 /** Its faults are among the findings already, each with its place. */
-function takeSetting(
-  { configuration, source, warnings }: Setting,
-  { configurations, warnings: remarks }: Basket,
-): void {
-  configurations.push(configuration)
-  for (const warning of warnings) remarks.push(remark(source, '', warning))
+function takeSetting(setting: Setting, basket: Basket): void {
+  basket.settings.push(setting)
+  for (const warning of setting.warnings) basket.warnings.push(remark(setting.source, '', warning))
 }
 
 /** A document without a kind, which is no component's configuration either. */

@@ -116,9 +116,9 @@ function wishesOf(given: Given): Wishes {
  * @throws {RefusedInput} when the settings contradict each other
  */
 export function build(harvest: Harvest, { flags, ...options }: BuildOptions): Built {
-  const { manifests, configurations } = harvest
+  const { manifests, settings } = harvest
   const sources = new Map(manifests.map(manifest => [manifest.object, manifest]))
-  const wishes = { ...wishesFrom(configurations), ...flags }
+  const wishes = { ...wishesFrom(settings.map(setting => setting.configuration)), ...flags }
   try {
     const { cluster, refusals } = assemble({ objects: manifests.map(one => one.object), wishes, ...options })
     const findings = refusals.map(({ object, refused: { field, message } }): ManifestFinding => {
@@ -130,7 +130,8 @@ export function build(harvest: Harvest, { flags, ...options }: BuildOptions): Bu
     })
     return { cluster, findings }
   } catch (cause) {
-    if (cause instanceof InputError || cause instanceof AllocationError) throw new RefusedInput([cause.message])
+    if (cause instanceof InputError) throw new RefusedInput([placed(cause, harvest)])
+    if (cause instanceof AllocationError) throw new RefusedInput([`pod CIDRs of the nodes: ${cause.message}`])
     throw cause
   }
 }
@@ -149,6 +150,26 @@ function eventLines(events: readonly ClusterEvent[], all: boolean): readonly str
     const more = others.length > 0 ? ` (and ${others.length} more; -v tells all)` : ''
     return [`${type.toLowerCase()}: ${kind} ${key}: ${reason}: ${message}${more}`]
   })
+}
+
+/** The message, behind the place of the configuration or the node that it is about. */
+function placed({ place, message }: InputError, { settings, manifests }: Harvest): string {
+  const [what = '', where = ''] = place.split(' ')
+  const of = CONFIGURED[what]
+  const path = where.split('.')
+  const setting = settings.findLast(({ configuration }) => configuration.of === of)
+  const node = manifests.find(({ object }) => what === 'Node' && object.kind === what && object.metadata.name === where)
+  const source = setting?.source ?? node?.source
+  if (!source) return message
+  const { line, column } = source.locate(setting ? path : ['spec'])
+  return `${source.file}:${line}:${column}: ${message}`
+}
+
+/** By the first word of a place: whose configuration it is in. */
+const CONFIGURED: Readonly<Record<string, Configuration['of']>> = {
+  ClusterConfiguration: 'kubeadm',
+  KubeProxyConfiguration: 'kube-proxy',
+  'net-conf.json': 'flannel',
 }
 
 /** What is said of many objects is said of the first, with the number of the others. */

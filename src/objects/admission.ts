@@ -55,7 +55,10 @@ export function admit(given: Typed, options: AdmissionOptions = {}): Admission {
   if (known === 'nothing') return malformed(at(ROOT, 'kind'), noMatch(given))
   const definition = known === undefined ? undefined : findDefinition(known.kind)
   if (known === undefined || definition === undefined) return keep(given, known, namespace)
-  const deprecation = definition.deprecation === undefined ? [] : [definition.deprecation]
+  const deprecation = [
+    ...(definition.deprecation === undefined ? [] : [definition.deprecation]),
+    ...(given.apiVersion === known.apiVersion ? [] : [formerVersion(given, known)]),
+  ]
   const { apiVersion: _, kind: __, ...rest } = convert(given)
   const decoded = decode(known.kind, rest)
   if (decoded.problems.length > 0) {
@@ -81,6 +84,11 @@ function servedAs(given: Typed): Kind | 'nothing' | undefined {
     return kind
   if (!isServedGroup(group)) return undefined
   return kind !== undefined && findDefinition(kind.kind) === undefined && kind.group === group ? kind : 'nothing'
+}
+
+/** A cluster would not know the version; it is read as repositories still carry it. */
+function formerVersion({ apiVersion }: Typed, known: Kind): string {
+  return `${apiVersion} ${known.kind} is no longer served by Kubernetes 1.37; it is read as ${known.apiVersion}`
 }
 
 function noMatch(given: Typed): string {
