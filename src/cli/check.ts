@@ -3,13 +3,15 @@
  *
  * @module
  */
+import { settledCluster } from '../cluster/cluster.ts'
+import { commonGround, DEFAULT_FEATURES, hostState } from '../cluster/host-state.ts'
 import { formatManifestFinding, type ManifestFinding } from '../objects/manifest.ts'
 import type { Command, Given } from './command.ts'
 import { type ExitCode, UsageError } from './exit.ts'
 import { harvestFiles } from './harvest.ts'
 import { type InputFailure, readInput } from './input.ts'
 import type { Io } from './io.ts'
-import { build, buildOptionsOf } from './load.ts'
+import { type Built, build, buildOptionsOf, locating } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
 
 const FORMATS = ['text', 'json', 'github'] as const
@@ -41,6 +43,14 @@ warnings); 1: something is; 2: a file could not be read as YAML or JSON at all.`
   run: runCheck,
 }
 
+/** Also compiles one node, which finds mistakes in kube-proxy's configuration. */
+function tryOut({ cluster, findings }: Built): readonly ManifestFinding[] {
+  const settled = settledCluster(cluster)
+  const [node] = settled.nodes
+  if (node) hostState(commonGround(settled), node, { features: DEFAULT_FEATURES })
+  return findings
+}
+
 /** A file that could not even be opened, or is no text. */
 function unread({ name, problem }: InputFailure): ManifestFinding {
   return { file: name, line: 1, column: 1, object: '', field: '', message: problem, status: 0 }
@@ -59,7 +69,7 @@ async function runCheck(given: Given, io: Io): Promise<ExitCode> {
   for (const note of [...input.notes, ...harvest.notes.map(formatManifestFinding)]) io.err(`note: ${note}\n`)
   const findings = [...input.failures.map(unread), ...harvest.findings]
   // What no file says right cannot be put into a cluster, so that the cluster's own refusals come second.
-  const refused = findings.length > 0 ? [] : build(harvest, options).findings
+  const refused = findings.length > 0 ? [] : await locating(harvest, async () => tryOut(build(harvest, options)))
   const errors = [...findings, ...refused].map((one): Remark => ({ ...one, level: 'error' }))
   const warnings = harvest.warnings.map((one): Remark => ({ ...one, level: 'warning' }))
   await io.out(print([...errors, ...warnings].sort(byPlace), format))

@@ -25,6 +25,7 @@ import type { Io } from './io.ts'
 import { showProgress } from './progress.ts'
 
 export interface LoadedCluster {
+  readonly harvest: Harvest
   readonly cluster: Cluster
   readonly settled: SettledCluster
   /** The namespace of commands that name none. */
@@ -80,6 +81,7 @@ export async function loadFiles(
   // Kubernetes takes all of this; what comes of it is for the person to know.
   for (const { message } of clusterConflicts(settled)) io.err(`warning: ${message}\n`)
   return {
+    harvest,
     cluster,
     settled,
     namespace,
@@ -152,11 +154,21 @@ function eventLines(events: readonly ClusterEvent[], all: boolean): readonly str
   })
 }
 
+/** Runs `work`; what it finds wrong with a configuration is refused with its place. */
+export async function locating<T>(harvest: Harvest, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw cause instanceof InputError ? new RefusedInput([placed(cause, harvest)]) : cause
+  }
+}
+
 /** The message, behind the place of the configuration or the node that it is about. */
 function placed({ place, message }: InputError, { settings, manifests }: Harvest): string {
   const [what = '', where = ''] = place.split(' ')
   const of = CONFIGURED[what]
-  const path = where.split('.')
+  const steps = where.split(/[.[\]]+/).filter(step => step !== '')
+  const path = steps.map(step => (/^\d+$/.test(step) ? Number(step) : step))
   const setting = settings.findLast(({ configuration }) => configuration.of === of)
   const node = manifests.find(({ object }) => what === 'Node' && object.kind === what && object.metadata.name === where)
   const source = setting?.source ?? node?.source

@@ -4,13 +4,13 @@
  * @module
  */
 import { type Form, fileNames, hostFile, hostFiles } from '../cluster/files.ts'
-import { commonGround, type HostOptions, hostState } from '../cluster/host-state.ts'
+import { commonGround, DEFAULT_FEATURES, type HostOptions, hostState } from '../cluster/host-state.ts'
 import { RELEASES } from '../kube-proxy/release.ts'
 import type { Node } from '../objects/node.ts'
 import type { Command, Given } from './command.ts'
 import { type ExitCode, RefusedInput, UsageError } from './exit.ts'
 import type { Io } from './io.ts'
-import { type LoadedCluster, loadCluster } from './load.ts'
+import { type LoadedCluster, loadCluster, locating } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
 import { replaceFolder } from './out-dir.ts'
 import { type Progress, showProgress } from './progress.ts'
@@ -67,9 +67,27 @@ async function runRender(given: Given, io: Io): Promise<ExitCode> {
   if (out !== undefined && given.is('file'))
     throw new UsageError('--file is for standard output; --out writes all files')
   const cluster = await loadCluster(given, io)
+  return locating(cluster.harvest, () => renderCluster(cluster, { form, out, options }, given, io))
+}
+
+interface Wanted {
+  readonly form: Form
+  readonly out: string | undefined
+  readonly options: HostOptions
+}
+
+async function renderCluster(
+  cluster: LoadedCluster,
+  { form, out, options }: Wanted,
+  given: Given,
+  io: Io,
+): Promise<ExitCode> {
   const { mode } = cluster.settled.settings.proxy
   if (mode && mode !== 'iptables' && !given.is('mode')) {
     io.err(`note: KubeProxyConfiguration says mode ${mode}; these are the rules of mode iptables\n`)
+  }
+  if (cluster.settled.settings.overlay?.nftables) {
+    io.err("note: net-conf.json asks for nftables; flannel's rules here are those of its iptables mode\n")
   }
   const nodes = chosenNodes(cluster, given)
   if (out === undefined) return printFile(cluster, nodes, form, options, given, io)
@@ -84,12 +102,7 @@ function hostOptions(given: Given): HostOptions {
   const release = given.choice('release', RELEASES)
   return {
     ...(release ? { release } : {}),
-    features: {
-      nfacct: given.is('nfacct'),
-      randomFully: true,
-      tcpBeLiberal: false,
-      kubeletChains: !given.is('no-kubelet'),
-    },
+    features: { ...DEFAULT_FEATURES, nfacct: given.is('nfacct'), kubeletChains: !given.is('no-kubelet') },
   }
 }
 

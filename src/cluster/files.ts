@@ -64,8 +64,7 @@ function rulesFile(tool: string, family: Family): HostFile {
     load: `${tool}-restore --noflush ${tool}.restore`,
     holds: `IPv${family} rules of kube-proxy, kubelet, the overlay and host ports`,
     text: ({ rules }, form) => {
-      const ruleset = rules[family]
-      return ruleset && (form === 'save' ? formatSave(ruleset) : formatRestore(ruleset))
+      return form === 'save' ? formatSave(rules[family]) : formatRestore(rules[family])
     },
   }
 }

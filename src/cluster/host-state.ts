@@ -50,11 +50,18 @@ export interface HostOptions {
   readonly features: HostFeatures
 }
 
+/** What a usual node can do. nfacct counters need a kernel module that few load. */
+export const DEFAULT_FEATURES: HostFeatures = {
+  nfacct: false,
+  randomFully: true,
+  tcpBeLiberal: false,
+  kubeletChains: true,
+}
+
 export interface HostState {
   readonly node: string
   readonly network: HostNetwork
-  /** The families that the cluster uses. */
-  readonly rules: Readonly<Partial<Record<Family, Ruleset>>>
+  readonly rules: Readonly<Record<Family, Ruleset>>
   /** Files of programs that do not read rules or routes, by their path. */
   readonly texts: ReadonlyMap<string, string>
 }
@@ -89,12 +96,12 @@ export function hostState(ground: CommonGround, node: Node, options: HostOptions
   const proxy = proxyOf(ground.cluster, node, below, options)
   const network = joinHost([below, { sysctls: iptablesSysctls(proxy.families[4].settings) }])
   const asking = hostPortPods(ground.cluster.podsOn(node.metadata.name), below)
+  const writers: Writers = { ground, proxy, lease, asking, options }
   return {
     node: node.metadata.name,
     network,
-    rules: Object.fromEntries(
-      ground.families.map(family => [family, rulesOf({ ground, proxy, lease, asking, options }, family)]),
-    ),
+    // kube-proxy writes both families on every node, whatever the cluster uses.
+    rules: { 4: rulesOf(writers, 4), 6: rulesOf(writers, 6) },
     texts: textsOf(ground, node, uplink, lease),
   }
 }

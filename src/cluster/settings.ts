@@ -60,6 +60,7 @@ const DEFAULT_MTU = 1500
  */
 export function settingsOf(wishes: Wishes, nodes: readonly Node[]): Settings {
   const { kubeadm } = wishes
+  checkMode(wishes.proxy?.mode)
   const netConf = wishes.netConf === undefined ? undefined : readFlannelNetwork(wishes.netConf)
   const podCidrs = podCidrsOf(wishes, netConf, nodes)
   const families = podCidrs.map(prefix => prefix.family)
@@ -81,6 +82,18 @@ export function settingsOf(wishes: Wishes, nodes: readonly Node[]): Settings {
     ...(overlay ? { overlay } : {}),
     uplinkMtu: wishes.mtu ?? DEFAULT_MTU,
   }
+}
+
+/** @see pkg/proxy/apis/config/validation/validation.go of Kubernetes: validateProxyMode */
+const MODES: readonly string[] = ['', 'iptables', 'ipvs', 'nftables']
+
+function checkMode(mode: string | undefined): void {
+  if (mode === undefined || MODES.includes(mode)) return
+  const problem = `must be iptables, ipvs, nftables or blank (blank means the best-available proxy, currently iptables)`
+  throw new InputError(
+    'KubeProxyConfiguration mode',
+    new RangeError(`Invalid value: ${JSON.stringify(mode)}: ${problem}`),
+  )
 }
 
 function podCidrsOf(wishes: Wishes, netConf: FlannelNetwork | undefined, nodes: readonly Node[]): readonly Prefix[] {

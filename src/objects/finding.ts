@@ -15,7 +15,6 @@ export type Reason =
   | 'FieldValueForbidden'
   | 'FieldValueTooLong'
   | 'FieldValueTooMany'
-  | 'FieldValueTypeInvalid'
   | 'FieldValueNotFound'
 
 /** One thing that is wrong, and where. */
@@ -66,10 +65,6 @@ export function tooLong(field: Field, most: number): Finding {
 export function tooMany(field: Field, actual: number, most: number): Finding {
   const message = `Too many: ${actual}: must have at most ${most} ${most === 1 ? 'item' : 'items'}`
   return { reason: 'FieldValueTooMany', field, message }
-}
-
-export function wrongType(field: Field, value: unknown, detail: string): Finding {
-  return { reason: 'FieldValueTypeInvalid', field, message: `Invalid value: ${show(value)}: ${detail}` }
 }
 
 /** One finding for each thing wrong with the value. */

@@ -61,6 +61,16 @@ t.test('check as annotations escapes what GitHub would take for its own', async 
   t.match(out, /100%25/)
 })
 
+t.test('check looks into the configuration of kube-proxy', async t => {
+  const config = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n'
+  const wrong = await podwire(['check', '-f', '-'], `${config}nodePortAddresses:\n  - 10.0.0.0/8\n  - 10.0.0.0\n`)
+  t.equal(wrong.code, 2)
+  t.match(wrong.err, /^standard input:5:5: KubeProxyConfiguration nodePortAddresses\[1\]: "10\.0\.0\.0" is neither/)
+  const mode = await podwire(['check', '-f', '-'], `${config}mode: magic\n`)
+  t.equal(mode.code, 2)
+  t.match(mode.err, /^standard input:3:1: KubeProxyConfiguration mode: Invalid value: "magic"/)
+})
+
 t.test('check says everything, although one file cannot be read', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'podwire-check-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
