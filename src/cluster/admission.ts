@@ -5,12 +5,16 @@
  * @module
  */
 import { addIp, formatPrefix } from '../base/ip.ts'
+import { hash32 } from '../base/random.ts'
+import type { Job } from '../objects/job.ts'
 import { kindKeyOf } from '../objects/kind-key.ts'
 import type { KubeObject } from '../objects/meta.ts'
 import type { Node } from '../objects/node.ts'
+import type { Pod } from '../objects/pod.ts'
 import type { Service } from '../objects/service.ts'
 import { annotationsOf, leaseNodes, NETWORK_AVAILABLE } from '../overlay/leases.ts'
 import { StatusError } from '../store/status-error.ts'
+import { drawUid } from '../store/uid.ts'
 import {
   defaultServiceAccount,
   kubernetesEndpoints,
@@ -46,6 +50,10 @@ export function admitObject(object: KubeObject, cluster: Cluster): Refused | und
       const admitted = admitService(object as Service, cluster.services)
       return 'refused' in admitted ? admitted.refused : put(admitted.service, cluster)
     }
+    case 'Job':
+      return put(ownJob(object as Job, cluster), cluster)
+    case 'Pod':
+      return put(mirrored(object as Pod), cluster)
     default:
       return put(object, cluster)
   }
@@ -135,6 +143,60 @@ function leaseNode(node: Node, cluster: Cluster): Node {
     ...node,
     metadata: { ...node.metadata, annotations: { ...node.metadata.annotations, ...annotationsOf(overlay, lease) } },
     status: { ...node.status, conditions: [...others, NETWORK_AVAILABLE] },
+  }
+}
+
+/**
+ * The Job with the selector and labels that it gets by its uid, unless it brings a selector.
+ *
+ * @see Kubernetes pkg/registry/batch/job: generateSelector
+ */
+function ownJob(job: Job, cluster: Cluster): Job {
+  if (job.spec.selector) return job
+  const uid = job.metadata.uid ?? drawUid(cluster.random('uid'))
+  const { name } = job.metadata
+  const { template } = job.spec
+  const labels = {
+    ...template.metadata?.labels,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'controller-uid': uid,
+    'job-name': name,
+  }
+  return {
+    ...job,
+    metadata: { ...job.metadata, uid },
+    spec: {
+      ...job.spec,
+      selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } },
+      template: { ...template, metadata: { ...template.metadata, labels } },
+    },
+  }
+}
+
+/** Where a kubelet had a pod from, and on its twin in the API server, which pod that was. */
+const CONFIG_SOURCE = 'kubernetes.io/config.source'
+const CONFIG_MIRROR = 'kubernetes.io/config.mirror'
+
+/**
+ * A static pod, which a node's kubelet reads from a file, as the API server shows it: under its own name and the
+ * node's.
+ *
+ * @see Kubernetes pkg/kubelet/config/common.go and pkg/kubelet/pod/mirror_client.go
+ */
+function mirrored(pod: Pod): Pod {
+  const { annotations = {}, name } = pod.metadata
+  const { nodeName } = pod.spec
+  if (annotations[CONFIG_SOURCE] !== 'file' || annotations[CONFIG_MIRROR] !== undefined || nodeName === undefined)
+    return pod
+  const hash = (hash32(JSON.stringify(pod.spec)) >>> 0).toString(16).padStart(8, '0')
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      name: `${name}-${nodeName}`,
+      annotations: { ...annotations, 'kubernetes.io/config.hash': hash, [CONFIG_MIRROR]: hash },
+    },
   }
 }
 

@@ -128,5 +128,5 @@ export function setPodReady(namespace: string, name: string, ready: boolean, clu
 /** Starts the Job that a CronJob makes when its time has come. */
 export function runCronJob(namespace: string, name: string, cluster: Cluster): void {
   const cron: CronJob = cluster.store.get('CronJob', namespace, name)
-  cluster.store.create(startCronJob(cron, cluster.clock()))
+  admitObject(startCronJob(cron, cluster.clock()), cluster)
 }

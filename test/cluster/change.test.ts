@@ -229,6 +229,36 @@ spec:
   t.equal(podsOf(cluster, 'web').length, 2)
 })
 
+t.test('a Job has the selector of its uid, and its pod bears it', async t => {
+  const cluster = clusterOf(`
+apiVersion: batch/v1
+kind: Job
+metadata: { name: once }
+spec:
+  template:
+    metadata: { labels: { app: once } }
+    spec: { restartPolicy: Never, containers: [{ name: c, image: once }] }
+`)
+  const job = cluster.store.get('Job', 'default', 'once')
+  t.strictSame(job.spec.selector, { matchLabels: { 'batch.kubernetes.io/controller-uid': job.metadata.uid } })
+  const pods = podsOf(cluster, 'once')
+  t.equal(pods.length, 1)
+  t.equal(pods[0]?.metadata.labels?.['batch.kubernetes.io/controller-uid'], job.metadata.uid)
+})
+
+t.test('a static pod is shown under its own name and the name of its node', async t => {
+  const cluster = clusterOf(`
+apiVersion: v1
+kind: Pod
+metadata: { name: etcd, namespace: kube-system, annotations: { kubernetes.io/config.source: file } }
+spec: { nodeName: node-2, hostNetwork: true, containers: [{ name: c, image: etcd }] }
+`)
+  const [pod] = cluster.store.list('Pod')
+  t.equal(pod?.metadata.name, 'etcd-node-2')
+  t.ok(pod?.metadata.annotations?.['kubernetes.io/config.mirror'])
+  t.equal(pod?.status?.podIP, '192.168.64.12')
+})
+
 t.test('a CronJob runs when it is told to', async t => {
   const cluster = clusterOf(`
 apiVersion: batch/v1
