@@ -1,4 +1,6 @@
 /** Whatever text comes, the reader gives objects or findings with a place; it neither throws nor hangs. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { ManifestError, readManifests, scanManifests } from '../../src/objects/manifest.ts'
@@ -146,6 +148,30 @@ t.test('mutated manifests', async () => {
     { numRuns: 1500 },
   )
 })
+
+const SHARED = join(process.cwd(), '..', 'shared', 'manifests')
+
+/** Manifests by others, without those that take long to read once, let alone a thousand times. */
+function others(): readonly string[] {
+  const paths = readdirSync(SHARED, { recursive: true, encoding: 'utf8' }).sort()
+  const texts = paths.filter(path => /\.(ya?ml|json)$/.test(path)).map(path => readFileSync(join(SHARED, path), 'utf8'))
+  return texts.filter(text => text.length < 8_000)
+}
+
+t.test(
+  "mutated manifests of others'",
+  { skip: !existsSync(SHARED) && 'the shared manifests are not beside the checkout' },
+  async t => {
+    const seeds = others()
+    t.ok(seeds.length > 50)
+    fc.assert(
+      fc.property(fc.constantFrom(...seeds), fc.array(mutation, { minLength: 1, maxLength: 5 }), (seed, mutations) => {
+        return holdsUp(mutations.reduce(mutate, seed))
+      }),
+      { numRuns: 1000 },
+    )
+  },
+)
 
 t.test('any text', async () => {
   fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), holdsUp), { numRuns: 500 })
