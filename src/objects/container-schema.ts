@@ -1,7 +1,5 @@
-/** The fields of containers, in the language of `schema.ts`. */
-export const CONTAINER_SCHEMA = `
-Container
-  Lifecycle lifecycle
+/** What a container has that was there from the start, and one that was added for a look inside. */
+const FIELDS = `  Lifecycle lifecycle
   Probe livenessProbe readinessProbe startupProbe
   ResourceRequirements resources
   SecurityContext securityContext
@@ -14,7 +12,12 @@ Container
   []VolumeMount volumeMounts
   []string args command
   bool stdin stdinOnce tty
-  string image imagePullPolicy name! restartPolicy! terminationMessagePath terminationMessagePolicy workingDir
+  string image imagePullPolicy name! restartPolicy! terminationMessagePath terminationMessagePolicy workingDir`
+
+/** The fields of containers, in the language of `schema.ts`. */
+export const CONTAINER_SCHEMA = `
+Container
+${FIELDS}
 EnvVar
   EnvVarSource valueFrom
   string name! value
@@ -121,19 +124,6 @@ VolumeMount
   bool readOnly
   string mountPath! mountPropagation! name! recursiveReadOnly! subPath subPathExpr
 EphemeralContainer
-  Lifecycle lifecycle
-  Probe livenessProbe readinessProbe startupProbe
-  ResourceRequirements resources
-  SecurityContext securityContext
-  []ContainerPort ports
-  []ContainerResizePolicy resizePolicy
-  []ContainerRestartRule restartPolicyRules
-  []EnvFromSource envFrom
-  []EnvVar env
-  []VolumeDevice volumeDevices
-  []VolumeMount volumeMounts
-  []string args command
-  bool stdin stdinOnce tty
-  string image imagePullPolicy name! restartPolicy! targetContainerName terminationMessagePath
-  string terminationMessagePolicy workingDir
+${FIELDS}
+  string targetContainerName
 `
