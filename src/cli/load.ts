@@ -132,9 +132,8 @@ export function build(harvest: Harvest, { flags, ...options }: BuildOptions): Bu
     })
     return { cluster, findings }
   } catch (cause) {
-    if (cause instanceof InputError) throw new RefusedInput([placed(cause, harvest)])
     if (cause instanceof AllocationError) throw new RefusedInput([`pod CIDRs of the nodes: ${cause.message}`])
-    throw cause
+    throw located(cause, harvest)
   }
 }
 
@@ -159,8 +158,12 @@ export async function locating<T>(harvest: Harvest, work: () => Promise<T>): Pro
   try {
     return await work()
   } catch (cause) {
-    throw cause instanceof InputError ? new RefusedInput([placed(cause, harvest)]) : cause
+    throw located(cause, harvest)
   }
+}
+
+function located(cause: unknown, harvest: Harvest): unknown {
+  return cause instanceof InputError ? new RefusedInput([placed(cause, harvest)]) : cause
 }
 
 /** The message, behind the place of the configuration or the node that it is about. */

@@ -53,7 +53,7 @@ export async function main(args: readonly string[], io: Io = processIo()): Promi
       io.err(cause.findings.map(finding => `${finding}\n`).join(''))
       return 2
     }
-    // What only some commands look into, such as the fields of a proxy's configuration.
+    // Of what stands in no file: files' own mistakes are refused with their places before.
     if (cause instanceof InputError) {
       io.err(`${cause.message}\n`)
       return 2

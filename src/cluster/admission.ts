@@ -9,7 +9,7 @@ import { hash32 } from '../base/random.ts'
 import type { Job } from '../objects/job.ts'
 import { kindKeyOf } from '../objects/kind-key.ts'
 import type { KubeObject } from '../objects/meta.ts'
-import type { Node } from '../objects/node.ts'
+import { type Node, podPrefixesOf } from '../objects/node.ts'
 import type { Pod } from '../objects/pod.ts'
 import type { Service } from '../objects/service.ts'
 import { annotationsOf, leaseNodes, NETWORK_AVAILABLE } from '../overlay/leases.ts'
@@ -24,7 +24,6 @@ import {
   SYSTEM_NAMESPACES,
 } from './bootstrap.ts'
 import { type Cluster, report } from './cluster.ts'
-import { podPrefixesOf } from './node-prefixes.ts'
 import { admitService, type Refused } from './service-admission.ts'
 import { internalIps } from './uplink.ts'
 

@@ -41,7 +41,7 @@ export interface Assembly {
  * @throws {AllocationError} when the nodes' pod CIDRs do not fit the cluster's
  */
 export function assemble({ objects, wishes, nodeCount, seed }: Declaration): Assembly {
-  const given = objects.filter((object): object is Node => object.kind === 'Node' && object.apiVersion === 'v1')
+  const given = objects.filter(isNode)
   const settings = settingsOf(wishes, given)
   const now = latestTime(objects)
   const nodes = given.length > 0 ? given : madeUpNodes(nodeCount, familiesOf(settings))
@@ -57,7 +57,7 @@ export function assemble({ objects, wishes, nodeCount, seed }: Declaration): Ass
     const refused = admitObject(object, cluster)
     if (refused) refusals.push({ object, refused })
   }
-  const others = objects.filter(object => !given.includes(object as Node))
+  const others = objects.filter(object => !isNode(object))
   const isApi = (object: KubeObject) =>
     isService(object) && object.metadata.name === 'kubernetes' && object.metadata.namespace === 'default'
   for (const object of others.filter(isNamespace)) admit(object)
@@ -81,6 +81,10 @@ function isNewPod({ kind, metadata }: KubeObject): boolean {
 
 function familiesOf({ podCidrs }: Settings) {
   return podCidrs.map(prefix => prefix.family)
+}
+
+function isNode(object: KubeObject): object is Node {
+  return object.kind === 'Node' && object.apiVersion === 'v1'
 }
 
 function isNamespace(object: KubeObject): boolean {

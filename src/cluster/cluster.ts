@@ -14,12 +14,11 @@ import { planNodeCidrs } from '../ipam/node-cidr-plan.ts'
 import { NodeCidrAllocator } from '../ipam/node-cidrs.ts'
 import { wholeOf } from '../ipam/pod-ranges.ts'
 import { type KubeObject, keyOf } from '../objects/meta.ts'
-import type { Node } from '../objects/node.ts'
-import type { Pod } from '../objects/pod.ts'
+import { type Node, podPrefixesOf } from '../objects/node.ts'
+import { type Pod, podAddressesOf as podIpsOf } from '../objects/pod.ts'
 import type { Notice } from '../objects/write.ts'
 import { Store } from '../store/store.ts'
 import type { SettledCluster } from './host-state.ts'
-import { podPrefixesOf } from './node-prefixes.ts'
 import { Relations } from './relations.ts'
 import { Scheduling } from './scheduling.ts'
 import { createServicePools, type ServicePools } from './service-admission.ts'
@@ -135,11 +134,11 @@ export function podAddressesOf(cluster: Cluster, node: Node): HostLocal {
 }
 
 /** Marks what the pod has as taken. */
-function occupy(addresses: HostLocal, { metadata, spec, status }: Pod): void {
-  if (spec.hostNetwork) return
-  for (const { ip } of status?.podIPs ?? (status?.podIP ? [{ ip: status.podIP }] : [])) {
-    const address = findIp(ip)
-    if (address !== undefined) addresses.occupy(keyOf(metadata), 'eth0', address)
+function occupy(addresses: HostLocal, pod: Pod): void {
+  if (pod.spec.hostNetwork) return
+  for (const text of podIpsOf(pod)) {
+    const address = findIp(text)
+    if (address !== undefined) addresses.occupy(keyOf(pod.metadata), 'eth0', address)
   }
 }
 

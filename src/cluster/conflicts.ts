@@ -5,9 +5,9 @@
  */
 import { prefixOf } from '../base/ip.ts'
 import { type Conflict, findConflicts } from '../bridge/conflicts.ts'
+import { podPrefixesOf } from '../objects/node.ts'
 import { podMtu, VXLAN_OVERHEAD } from '../overlay/devices.ts'
 import type { SettledCluster } from './host-state.ts'
-import { podPrefixesOf } from './node-prefixes.ts'
 import { nodeNetworks, uplinkOf } from './uplink.ts'
 
 export function clusterConflicts({ settings, nodes, podsOn }: SettledCluster): readonly Conflict[] {

@@ -21,8 +21,8 @@ import { iptablesSysctls } from '../kube-proxy/sysctls.ts'
 import type { Ruleset } from '../netfilter/rule.ts'
 import { type EndpointSlice, ZONE_LABEL } from '../objects/endpoint-slice.ts'
 import { keyOf } from '../objects/meta.ts'
-import type { Node } from '../objects/node.ts'
-import type { Pod } from '../objects/pod.ts'
+import { type Node, podPrefixesOf } from '../objects/node.ts'
+import { type Pod, podAddressesOf } from '../objects/pod.ts'
 import type { Service } from '../objects/service.ts'
 import { overlayPart, podMtu, type Uplink } from '../overlay/devices.ts'
 import { type Lease, leaseNodes } from '../overlay/leases.ts'
@@ -30,7 +30,6 @@ import { formatNetConf } from '../overlay/network.ts'
 import { flannelRules } from '../overlay/rules.ts'
 import { formatSubnetEnv } from '../overlay/subnet-env.ts'
 import { mergeRulesets, type Part } from './merge-rulesets.ts'
-import { podPrefixesOf } from './node-prefixes.ts'
 import type { Settings } from './settings.ts'
 import { groundPart, internalIps, nodeNetworks, uplinkOf } from './uplink.ts'
 
@@ -125,9 +124,8 @@ function bridgeOf({ cluster }: CommonGround, node: Node): HostPart {
   })
 }
 
-function podIps({ status }: Pod): readonly Ip[] {
-  const texts = status?.podIPs?.map(one => one.ip) ?? (status?.podIP ? [status.podIP] : [])
-  return texts.flatMap(text => findIp(text) ?? [])
+function podIps(pod: Pod): readonly Ip[] {
+  return podAddressesOf(pod).flatMap(text => findIp(text) ?? [])
 }
 
 function proxyOf(cluster: SettledCluster, node: Node, network: HostNetwork, options: HostOptions): KubeProxy {

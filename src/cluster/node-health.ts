@@ -7,7 +7,7 @@
 import { formatTime, type Seconds } from '../base/clock.ts'
 import type { Condition } from '../objects/meta.ts'
 import type { Node, Taint } from '../objects/node.ts'
-import type { Pod, Toleration } from '../objects/pod.ts'
+import { isPodReady, type Pod, type Toleration } from '../objects/pod.ts'
 import { keyOfObject } from '../store/store.ts'
 import { findUntolerated, tolerates } from '../workloads/node-fit.ts'
 import { withCondition } from '../workloads/pod-status.ts'
@@ -96,9 +96,9 @@ function setReady(name: string, status: Condition['status'], reason: string, mes
 }
 
 function markUnready(pod: Pod, cluster: Cluster): void {
-  if (!pod.status?.conditions?.some(one => one.type === 'Ready' && one.status === 'True')) return
+  if (!isPodReady(pod)) return
   const conditions = withCondition(
-    pod.status.conditions,
+    pod.status?.conditions,
     { type: 'Ready', status: 'False' },
     formatTime(cluster.clock()),
   )

@@ -9,9 +9,8 @@
 import { InputError, within } from '../base/error.ts'
 import { contains, FAMILIES, type Family, formatPrefix, type Prefix, parsePrefix, prefixOf } from '../base/ip.ts'
 import type { KubeProxyConfiguration } from '../objects/kube-proxy-configuration.ts'
-import type { Node } from '../objects/node.ts'
+import { type Node, podPrefixesOf } from '../objects/node.ts'
 import { DEFAULT_BACKEND, type FlannelNetwork, type PerFamily, readFlannelNetwork } from '../overlay/network.ts'
-import { podPrefixesOf } from './node-prefixes.ts'
 
 /** What flags and configuration files say; all of it may be absent. */
 export interface Wishes {

@@ -11,18 +11,16 @@ import { equalValue } from '../base/equal.ts'
 import { HEADLESS_LABEL } from '../objects/endpoint-slice.ts'
 import type { EndpointAddress, Endpoints } from '../objects/endpoints.ts'
 import type { StringMap } from '../objects/meta.ts'
-import type { Pod } from '../objects/pod.ts'
+import { isPodReady, type Pod, podAddressesOf } from '../objects/pod.ts'
 import type { IpFamily, Service } from '../objects/service.ts'
 import type { Write } from '../objects/write.ts'
 import { truncateSubsets } from './capacity.ts'
 import {
-  addressesOf,
   familiesOf,
   familyOfAddress,
   hasPlace,
   hostnameUnder,
   isHeadless,
-  isReady,
   isTerminating,
   referenceTo,
   resolvePorts,
@@ -73,7 +71,7 @@ function* placementsOf(service: Service, pods: readonly Pod[]): Iterable<Placeme
     if (!hasPlace(pod) || (isTerminating(pod) && !publishNotReadyAddresses)) continue
     const address = addressFor(service, pod)
     if (!address) continue
-    const ready = publishNotReadyAddresses || isReady(pod)
+    const ready = publishNotReadyAddresses || isPodReady(pod)
     if (ports.length === 0 && isHeadless(service)) yield { address, port: undefined, ready }
     for (const { name, ...port } of resolvePorts(service, pod)) {
       yield { address, port: name === '' ? port : { name, ...port }, ready }
@@ -83,7 +81,7 @@ function* placementsOf(service: Service, pods: readonly Pod[]): Iterable<Placeme
 
 function addressFor(service: Service, pod: Pod): EndpointAddress | undefined {
   const family = primaryFamily(service, pod)
-  const ip = addressesOf(pod).find(address => familyOfAddress(address) === family)
+  const ip = podAddressesOf(pod).find(address => familyOfAddress(address) === family)
   if (ip === undefined) return undefined
   const hostname = hostnameUnder(service, pod)
   const { nodeName } = pod.spec
@@ -92,7 +90,7 @@ function addressFor(service: Service, pod: Pod): EndpointAddress | undefined {
 
 /** A headless Service that names no family takes each Pod's own first one. */
 function primaryFamily(service: Service, pod: Pod): IpFamily {
-  if (isHeadless(service) && !service.spec.ipFamilies?.length) return familyOfAddress(addressesOf(pod)[0] ?? '')
+  if (isHeadless(service) && !service.spec.ipFamilies?.length) return familyOfAddress(podAddressesOf(pod)[0] ?? '')
   return familiesOf(service)[0] ?? 'IPv4'
 }
 

@@ -9,7 +9,7 @@
  */
 import type { ServiceProtocol } from '../base/protocol.ts'
 import type { ObjectReference, OwnerReference, StringMap } from '../objects/meta.ts'
-import type { Container, Pod } from '../objects/pod.ts'
+import { type Container, type Pod, podAddressesOf } from '../objects/pod.ts'
 import type { IpFamily, Service, ServicePort } from '../objects/service.ts'
 
 /** A service port as one Pod offers it: a named target has become a number. */
@@ -37,21 +37,11 @@ export function isHeadless(service: Service): boolean {
 /** Whether the Pod has an address and has not ended; a Pod that is being deleted has not. */
 export function hasPlace(pod: Pod): boolean {
   const { phase } = pod.status ?? {}
-  return phase !== 'Succeeded' && phase !== 'Failed' && addressesOf(pod).length > 0
-}
-
-export function isReady(pod: Pod): boolean {
-  return pod.status?.conditions?.some(one => one.type === 'Ready' && one.status === 'True') ?? false
+  return phase !== 'Succeeded' && phase !== 'Failed' && podAddressesOf(pod).length > 0
 }
 
 export function isTerminating(pod: Pod): boolean {
   return pod.metadata.deletionTimestamp !== undefined
-}
-
-export function addressesOf(pod: Pod): readonly string[] {
-  const { podIP, podIPs } = pod.status ?? {}
-  if (podIPs && podIPs.length > 0) return podIPs.map(one => one.ip)
-  return podIP ? [podIP] : []
 }
 
 export function familyOfAddress(address: string): IpFamily {

@@ -21,18 +21,16 @@ import {
 import { generateFreeName } from '../objects/generated-name.ts'
 import { controllerOf, type StringMap } from '../objects/meta.ts'
 import type { Node } from '../objects/node.ts'
-import type { Pod } from '../objects/pod.ts'
+import { isPodReady, type Pod, podAddressesOf } from '../objects/pod.ts'
 import type { IpFamily, Service } from '../objects/service.ts'
 import type { Notice, Write } from '../objects/write.ts'
 import { hintSlices, preferenceOf } from './hints.ts'
 import {
-  addressesOf,
   familiesOf,
   familyOfAddress,
   hasPlace,
   hostnameUnder,
   isHeadless,
-  isReady,
   isTerminating,
   ownedBy,
   type ResolvedPort,
@@ -148,7 +146,7 @@ function groupByPorts(
 
 /** The Pod as an endpoint of that family, if it has an address there and its node is known. */
 function endpointOf(service: Service, family: IpFamily, pod: Pod, context: SliceContext): Endpoint | undefined {
-  const addresses = addressesOf(pod).filter(address => familyOfAddress(address) === family)
+  const addresses = podAddressesOf(pod).filter(address => familyOfAddress(address) === family)
   if (addresses.length === 0) return undefined
   const { nodeName } = pod.spec
   const { publishNotReadyAddresses = false } = service.spec
@@ -156,7 +154,7 @@ function endpointOf(service: Service, family: IpFamily, pod: Pod, context: Slice
   if (!node && !publishNotReadyAddresses) return undefined
   const zone = node?.metadata.labels?.[ZONE_LABEL]
   const hostname = hostnameUnder(service, pod)
-  const serving = isReady(pod)
+  const serving = isPodReady(pod)
   const terminating = isTerminating(pod)
   return {
     addresses,

@@ -1,3 +1,5 @@
+import { within } from '../base/error.ts'
+import { type Prefix, parseNetwork } from '../base/ip.ts'
 import type { Condition, KubeObject } from './meta.ts'
 
 export interface Taint {
@@ -28,4 +30,10 @@ export interface Node extends KubeObject {
     readonly conditions?: readonly Condition[]
     readonly nodeInfo?: Readonly<Record<string, unknown>>
   }
+}
+
+/** The node's PodCIDRs, in its order. @throws {InputError} when the Node object holds something else */
+export function podPrefixesOf({ metadata, spec }: Node): readonly Prefix[] {
+  const texts = spec.podCIDRs?.length ? spec.podCIDRs : spec.podCIDR ? [spec.podCIDR] : []
+  return texts.map(text => within(`Node ${metadata.name} spec.podCIDRs`, () => parseNetwork(text)))
 }

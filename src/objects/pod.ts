@@ -110,3 +110,14 @@ export interface PodTemplateSpec {
   readonly metadata?: Partial<ObjectMeta>
   readonly spec: PodSpec
 }
+
+export function isPodReady({ status }: Pod): boolean {
+  return status?.conditions?.some(one => one.type === 'Ready' && one.status === 'True') ?? false
+}
+
+/** The addresses that the pod's status gives, the primary one first. */
+export function podAddressesOf({ status }: Pod): readonly string[] {
+  const { podIP, podIPs } = status ?? {}
+  if (podIPs && podIPs.length > 0) return podIPs.map(one => one.ip)
+  return podIP ? [podIP] : []
+}

@@ -18,12 +18,11 @@ import {
   isUnspecified,
   type Prefix,
   parseIp,
-  parseNetwork,
 } from '../base/ip.ts'
 import { drawMac, formatMac, type Mac, parseMac } from '../base/mac.ts'
 import { seededRandom } from '../base/random.ts'
 import type { Condition } from '../objects/meta.ts'
-import type { Node } from '../objects/node.ts'
+import { type Node, podPrefixesOf } from '../objects/node.ts'
 import { type FlannelNetwork, familiesOf, type PerFamily } from './network.ts'
 
 /** What one node holds of one family's network. */
@@ -82,7 +81,7 @@ export function leaseNodes(network: FlannelNetwork, nodes: readonly Node[], seed
 function leaseNode(network: FlannelNetwork, node: Node, seed: number): Lease | Refusal {
   const { name } = node.metadata
   const refuse = (message: string): Refusal => ({ node: name, message })
-  const subnets = subnetsOf(node)
+  const subnets = podPrefixesOf(node)
   if (subnets.length === 0) return refuse(`node ${quote(name)} pod cidr not assigned`)
   if (subnets.length > 2) return refuse(`node ${quote(name)} pod cidrs should be IPv4/IPv6 only or dualstack`)
   const families: Partial<Record<Family, FamilyLease>> = {}
@@ -109,12 +108,6 @@ function leaseNode(network: FlannelNetwork, node: Node, seed: number): Lease | R
 
 function quote(text: string): string {
   return JSON.stringify(text)
-}
-
-function subnetsOf(node: Node): readonly Prefix[] {
-  const { podCIDR, podCIDRs } = node.spec
-  const texts = podCIDRs?.length ? podCIDRs : podCIDR ? [podCIDR] : []
-  return texts.map(text => within(`Node ${node.metadata.name} spec.podCIDRs`, () => parseNetwork(text)))
 }
 
 /**

@@ -9,7 +9,7 @@
  * @module
  */
 import { controllerOf, type KubeObject, type OwnerReference } from '../objects/meta.ts'
-import type { Pod } from '../objects/pod.ts'
+import { isPodReady, type Pod } from '../objects/pod.ts'
 import { matches, type Selector } from '../objects/selector.ts'
 import type { Write } from '../objects/write.ts'
 import { controllerReference } from './template.ts'
@@ -71,10 +71,6 @@ function withController<T extends KubeObject>(object: T, controller: OwnerRefere
 export function isActive(pod: Pod): boolean {
   const phase = pod.status?.phase
   return phase !== 'Succeeded' && phase !== 'Failed' && pod.metadata.deletionTimestamp === undefined
-}
-
-export function isPodReady(pod: Pod): boolean {
-  return pod.status?.conditions?.some(one => one.type === 'Ready' && one.status === 'True') ?? false
 }
 
 /** Whether the Pod runs and is ready, as a StatefulSet wants its predecessors. */

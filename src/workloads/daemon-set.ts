@@ -6,11 +6,11 @@
  */
 import { equalValue } from '../base/equal.ts'
 import type { Node } from '../objects/node.ts'
-import type { Affinity, Pod, PodSpec, Toleration } from '../objects/pod.ts'
+import { type Affinity, isPodReady, type Pod, type PodSpec, type Toleration } from '../objects/pod.ts'
 import { selectorOf } from '../objects/selector.ts'
 import type { DaemonSet, WorkloadStatus } from '../objects/workload.ts'
 import type { Write } from '../objects/write.ts'
-import { type ClaimContext, claim, isActive, isPodReady } from './claim.ts'
+import { type ClaimContext, claim, isActive } from './claim.ts'
 import { findUntolerated, pinnedNode, selectsNode } from './node-fit.ts'
 import { type Revision, revisionOf } from './revision.ts'
 import { replicaShare } from './rollout.ts'

@@ -10,7 +10,7 @@
 import { formatTime, type Millis } from '../base/clock.ts'
 import { equalValue } from '../base/equal.ts'
 import type { Node } from '../objects/node.ts'
-import type { Container, Pod, PodStatus } from '../objects/pod.ts'
+import { type Container, type Pod, type PodStatus, podAddressesOf } from '../objects/pod.ts'
 import { type ConditionState, withCondition } from './pod-status.ts'
 
 /** An annotation of Pods, and of templates: `"false"` keeps them from becoming ready. */
@@ -29,7 +29,7 @@ export function reportPod(pod: Pod, node: Node, allocate: AllocatePodIps, now: M
   if (phase === 'Succeeded' || phase === 'Failed') return pod
   const isReported = conditions?.some(one => one.type === 'Ready') ?? false
   if (isReported && (hasAddress(pod) || phase !== 'Running')) return pod
-  const ips = hasAddress(pod) ? givenAddresses(pod) : pod.spec.hostNetwork ? hostAddresses(node) : allocate(pod, node)
+  const ips = hasAddress(pod) ? podAddressesOf(pod) : pod.spec.hostNetwork ? hostAddresses(node) : allocate(pod, node)
   const addressed = withAddresses(pod.status ?? {}, ips, node)
   const isUp = ips.length > 0 || pod.spec.hostNetwork === true
   const status = isReported
@@ -40,13 +40,8 @@ export function reportPod(pod: Pod, node: Node, allocate: AllocatePodIps, now: M
   return equalValue(status, pod.status) ? pod : { ...pod, status }
 }
 
-function hasAddress({ status }: Pod): boolean {
-  return Boolean(status?.podIP) || (status?.podIPs?.length ?? 0) > 0
-}
-
-function givenAddresses({ status }: Pod): readonly string[] {
-  const { podIP, podIPs } = status ?? {}
-  return podIPs && podIPs.length > 0 ? podIPs.map(({ ip }) => ip) : podIP ? [podIP] : []
+function hasAddress(pod: Pod): boolean {
+  return podAddressesOf(pod).length > 0
 }
 
 /** The node's own addresses in the cluster, at most one of a family. */

@@ -5,11 +5,11 @@
  * @module
  */
 import { equalValue } from '../base/equal.ts'
-import type { Pod } from '../objects/pod.ts'
+import { isPodReady, type Pod } from '../objects/pod.ts'
 import { matches, type Selector, selectorOf, selectorOfMap } from '../objects/selector.ts'
 import type { ReplicaSet, ReplicationController, WorkloadStatus } from '../objects/workload.ts'
 import type { Write } from '../objects/write.ts'
-import { type ClaimContext, claim, isActive, isPodReady } from './claim.ts'
+import { type ClaimContext, claim, isActive } from './claim.ts'
 import { type NameContext, podDrawn } from './template.ts'
 import { chooseVictims } from './victims.ts'
 

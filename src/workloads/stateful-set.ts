@@ -5,11 +5,11 @@
  * @module
  */
 import { equalValue } from '../base/equal.ts'
-import type { Pod } from '../objects/pod.ts'
+import { isPodReady, type Pod } from '../objects/pod.ts'
 import { selectorOf } from '../objects/selector.ts'
 import type { StatefulSet, WorkloadStatus } from '../objects/workload.ts'
 import type { Write } from '../objects/write.ts'
-import { type ClaimContext, claim, isPodReady, isRunningAndReady } from './claim.ts'
+import { type ClaimContext, claim, isRunningAndReady } from './claim.ts'
 import { type Revision, revisionOf } from './revision.ts'
 import { podNamed, REVISION_LABEL } from './template.ts'
 

@@ -4,8 +4,7 @@
  * @see k8s.io/kubernetes/pkg/controller: ActivePodsWithRanks
  * @module
  */
-import type { Pod } from '../objects/pod.ts'
-import { isPodReady } from './claim.ts'
+import { isPodReady, type Pod } from '../objects/pod.ts'
 
 const COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost'
 const PHASES: readonly unknown[] = ['Pending', 'Unknown', 'Running']
