@@ -7,8 +7,9 @@
  *
  * @module
  */
-import type { InterfaceAddress, Ip, Prefix } from '../base/ip.ts'
+import type { Family, InterfaceAddress, Ip, Prefix } from '../base/ip.ts'
 import type { Mac } from '../base/mac.ts'
+import type { Protocol } from '../base/protocol.ts'
 
 interface LinkBase {
   readonly name: string
@@ -16,6 +17,8 @@ interface LinkBase {
   readonly mtu: number
   /** Absent: whatever the kernel gave it. */
   readonly mac?: Mac
+  /** Set down by whoever runs the machine: it neither sends nor takes anything. */
+  readonly down?: true
 }
 
 /** A device of the machine that podwire finds there and leaves as it is. */
@@ -85,11 +88,40 @@ export interface LinkAddress {
   readonly own: InterfaceAddress
 }
 
-export interface Route {
-  readonly to: Prefix
-  /** Absent: the destination is on the link itself. */
+/** What a route does with a packet if it does not lead it on. @see ip-route(8), TYPE */
+export type RouteType =
+  | 'local'
+  | 'broadcast'
+  | 'anycast'
+  | 'multicast'
+  | 'blackhole'
+  | 'unreachable'
+  | 'prohibit'
+  | 'throw'
+  | 'nat'
+
+/** One of several ways of a route. */
+export interface NextHop {
   readonly via?: Ip
   readonly link: string
+  /** From 1. */
+  readonly weight: number
+  readonly onlink?: true
+}
+
+export interface Route {
+  readonly to: Prefix
+  /** Absent: the destination is on the link itself. Of the route's family, or IPv6 for an IPv4 route. */
+  readonly via?: Ip
+  /** Of a route that ends in the kernel, `lo` or nothing (`''`). Of one with several ways, the first. */
+  readonly link: string
+  /** Absent: it leads the packet on (`unicast`). */
+  readonly type?: RouteType
+  /** The table that it is in, by name or number; absent is `main`. */
+  readonly table?: string
+  /** Several ways, of which each flow takes one. */
+  readonly hops?: readonly NextHop[]
+  readonly mtu?: number
   /** `via` need not be in a network of the link. */
   readonly onlink?: true
   readonly src?: Ip
@@ -102,11 +134,38 @@ export interface Route {
   readonly metric?: number
 }
 
-/** A permanent entry of the neighbour table. */
+/** A rule of `ip rule`: which table is asked about which packets. @see ip-rule(8) */
+export interface RoutingRule {
+  readonly family: Family
+  /** Lower ones are asked first. */
+  readonly priority: number
+  readonly not?: true
+  readonly from?: Prefix
+  readonly to?: Prefix
+  /** 32 bits, signed. */
+  readonly mark?: { readonly is: number; readonly mask: number }
+  readonly in?: string
+  readonly out?: string
+  readonly protocol?: Protocol
+  readonly sport?: { readonly from: number; readonly to: number }
+  readonly dport?: { readonly from: number; readonly to: number }
+  readonly tos?: number
+  readonly action: 'lookup' | 'blackhole' | 'unreachable' | 'prohibit' | 'goto' | 'nop'
+  /** Of `lookup`: by name or number. */
+  readonly table?: string
+  /** Of `goto`: a priority. */
+  readonly target?: number
+  /** Of `lookup`: a route of no more bits than these is passed over. */
+  readonly suppressBits?: number
+}
+
+/** A permanent entry of the neighbour table, or one that the kernel learned. */
 export interface Neighbour {
   readonly ip: Ip
   readonly link: string
   readonly mac: Mac
+  /** Somebody answered for the address when the machine was looked at. Never written. */
+  readonly learned?: true
 }
 
 /** A permanent forwarding entry: frames to `mac` leave `link` inside packets to `dst`. */
@@ -114,6 +173,16 @@ export interface FdbEntry {
   readonly mac: Mac
   readonly link: string
   readonly dst: Ip
+  /** Of entries that differ from their device: destination port and network. */
+  readonly port?: number
+  readonly vni?: number
+}
+
+/** Where a bridge found a station: `mac` is behind `port`. The kernel's own knowledge, never written. */
+export interface BridgeEntry {
+  readonly mac: Mac
+  readonly bridge: string
+  readonly port: string
 }
 
 /**
@@ -134,13 +203,22 @@ export interface HostNetwork {
   readonly neighbours: readonly Neighbour[]
   readonly fdb: readonly FdbEntry[]
   readonly sysctls: readonly Sysctl[]
+  /** Absent: the kernel's own three (local, main, default). */
+  readonly routingRules?: readonly RoutingRule[]
+  /** What bridges have learned, of a machine that was looked at. */
+  readonly bridgeEntries?: readonly BridgeEntry[]
 }
 
 /** What one program gives a host, to be put together with what others give it. */
 export type HostPart = Partial<HostNetwork>
 
+/** What a program gives that writes down all it knows: nothing that only a look at a machine tells. */
+export type WrittenPart = Required<Omit<HostPart, 'routingRules' | 'bridgeEntries'>>
+
 /** All parts in one, in their order. Of a setting that two parts make, the later one counts. */
 export function joinHost(parts: readonly HostPart[]): HostNetwork {
+  const routingRules = parts.flatMap(part => part.routingRules ?? [])
+  const bridgeEntries = parts.flatMap(part => part.bridgeEntries ?? [])
   return {
     links: parts.flatMap(part => part.links ?? []),
     addresses: parts.flatMap(part => part.addresses ?? []),
@@ -148,5 +226,7 @@ export function joinHost(parts: readonly HostPart[]): HostNetwork {
     neighbours: parts.flatMap(part => part.neighbours ?? []),
     fdb: parts.flatMap(part => part.fdb ?? []),
     sysctls: [...new Map(parts.flatMap(part => part.sysctls ?? []).map(sysctl => [sysctl.key, sysctl])).values()],
+    ...(routingRules.length > 0 ? { routingRules } : {}),
+    ...(bridgeEntries.length > 0 ? { bridgeEntries } : {}),
   }
 }

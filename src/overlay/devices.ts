@@ -11,7 +11,7 @@
  * @module
  */
 import { contains, type Family, familyOf, type InterfaceAddress, prefixOf, widthOf } from '../base/ip.ts'
-import type { HostPart, Route, UplinkLink, VxlanLink } from '../host/host.ts'
+import type { HostPart, Route, UplinkLink, VxlanLink, WrittenPart } from '../host/host.ts'
 import type { FamilyLease, Lease } from './leases.ts'
 import { type Backend, type FlannelNetwork, familiesOf, type VxlanBackend } from './network.ts'
 
@@ -61,7 +61,7 @@ export function overlayPart(
   own: Lease,
   uplink: Uplink,
   leases: readonly Lease[],
-): Required<HostPart> {
+): WrittenPart {
   const part = { links: [], addresses: [], routes: [], neighbours: [], fdb: [], sysctls: [] } satisfies HostPart
   const { backend } = network
   for (const family of familiesOf(network)) {
@@ -85,7 +85,7 @@ interface Reach {
   readonly part: Draft
 }
 
-type Draft = { -readonly [K in keyof HostPart]-?: NonNullable<HostPart[K]>[number][] }
+type Draft = { -readonly [K in keyof WrittenPart]: WrittenPart[K][number][] }
 
 function addDevice({ family, uplink, part }: Reach, backend: VxlanBackend, own: FamilyLease): void {
   const name = deviceName(backend, family)
