@@ -1,0 +1,110 @@
+/**
+ * What a trace tells: the journey of a packet, that of its reply, and all the ways they could go.
+ *
+ *     Trace ── Path (one for each way that chance can take) ── request, reply: Journey ── Hop ── Step
+ *
+ * @module
+ */
+import type { Fork } from '../base/choice.ts'
+import type { Millis } from '../base/clock.ts'
+import type { Ratio } from '../base/ratio.ts'
+import type { MachineKind } from '../node/machine.ts'
+import type { End, Listener, Step } from '../node/step.ts'
+import type { Frame, Packet } from '../packet/packet.ts'
+
+/** A packet's stay in one machine. */
+export interface Hop {
+  readonly machine: string
+  readonly kind: MachineKind
+  /** The hop that it came from, by index in the journey; absent for the first. */
+  readonly from?: number
+  readonly steps: readonly Step[]
+  /** How it ended there; absent where it went on. */
+  readonly outcome?: Outcome
+}
+
+/** How a journey ends. The list is closed. */
+export type Outcome =
+  | { readonly kind: 'delivered'; readonly machine: string; readonly listener: Listener; readonly packet: Packet }
+  | { readonly kind: 'ended'; readonly machine: string; readonly end: End }
+  /** It left what podwire knows of the world. */
+  | {
+      readonly kind: 'left'
+      readonly machine: string
+      readonly link: string
+      readonly packet: Packet
+      readonly why: string
+    }
+  /** It was on its way for too many hops. */
+  | { readonly kind: 'loop'; readonly why: string }
+
+export interface Journey {
+  /** The packet as its sender made it. */
+  readonly packet: Packet
+  readonly hops: readonly Hop[]
+  readonly outcome: Outcome
+}
+
+/** One frame at one link, for a capture file. */
+export interface Sighting {
+  readonly at: Millis
+  readonly machine: string
+  readonly link: string
+  readonly direction: 'in' | 'out'
+  readonly frame: Frame
+}
+
+/** What the sending program meets in the end. */
+export type Experience =
+  /** The far end's answer arrived as an answer to what was sent. */
+  | 'answered'
+  /** A reset, or "port unreachable". */
+  | 'refused'
+  /** The call failed at once: `EPERM`. */
+  | 'not permitted'
+  | 'host unreachable'
+  | 'network unreachable'
+  | 'message too long'
+  | 'time exceeded'
+  | 'prohibited'
+  | 'timeout'
+  | 'undecided'
+
+/** A draw, and what came of it. */
+export interface Draw {
+  readonly fork: Fork
+  readonly taken: number
+  readonly machine?: string
+}
+
+export interface Path {
+  readonly draws: readonly Draw[]
+  /** Of this path among all; exact. */
+  readonly probability: Ratio
+  readonly request: Journey
+  /** What came back: the far end's answer, or an error message about the request. */
+  readonly reply?: Journey
+  readonly experience: Experience
+  readonly sightings: readonly Sighting[]
+}
+
+export interface Trace {
+  readonly flow: Flow
+  /** Those that were followed, the likeliest first. */
+  readonly paths: readonly Path[]
+  /** Whether these are all. */
+  readonly complete: boolean
+}
+
+/** What was asked. */
+export interface Flow {
+  /** As the person wrote them. */
+  readonly from: string
+  readonly to: string
+  /** The machine that sends. */
+  readonly sender: string
+  /** The packet before the sender's machine completed it: its source may be unspecified. */
+  readonly packet: Packet
+  /** When it is sent. */
+  readonly at: Millis
+}
