@@ -1,16 +1,17 @@
 /**
  * What a trace tells: the journey of a packet, that of its reply, and all the ways they could go.
  *
- *     Trace ── Path (one for each way that chance can take) ── request, reply: Journey ── Hop ── Step
+ *     Trace ── Path (one for each way that chance can take) ── Exchange (one for each flow)
+ *           ── request, reply: Journey ── Hop ── Step
  *
  * @module
  */
-import type { Fork } from '../base/choice.ts'
 import type { Millis } from '../base/clock.ts'
 import type { Ratio } from '../base/ratio.ts'
 import type { MachineKind } from '../node/machine.ts'
 import type { End, Listener, Step } from '../node/step.ts'
 import type { Frame, Packet } from '../packet/packet.ts'
+import type { Draw } from './ways.ts'
 
 /** A packet's stay in one machine. */
 export interface Hop {
@@ -70,26 +71,28 @@ export type Experience =
   | 'timeout'
   | 'undecided'
 
-/** A draw, and what came of it. */
-export interface Draw {
-  readonly fork: Fork
-  readonly taken: number
-  readonly machine?: string
+/** A packet and what came back for it. */
+export interface Exchange {
+  readonly request: Journey
+  /** The far end's answer, or an error message about the request. */
+  readonly reply?: Journey
+  readonly experience: Experience
+  /** Every frame at every link, in the order in which it passed. */
+  readonly sightings: readonly Sighting[]
 }
 
+/** One way that chance can take. */
 export interface Path {
   readonly draws: readonly Draw[]
   /** Of this path among all; exact. */
   readonly probability: Ratio
-  readonly request: Journey
-  /** What came back: the far end's answer, or an error message about the request. */
-  readonly reply?: Journey
-  readonly experience: Experience
-  readonly sightings: readonly Sighting[]
+  /** One for each flow, in their order. */
+  readonly exchanges: readonly Exchange[]
 }
 
 export interface Trace {
-  readonly flow: Flow
+  /** One after the other. */
+  readonly flows: readonly Flow[]
   /** Those that were followed, the likeliest first. */
   readonly paths: readonly Path[]
   /** Whether these are all. */

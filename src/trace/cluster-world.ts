@@ -1,0 +1,118 @@
+/**
+ * The world of a settled cluster: its nodes and pods, and around them one network with a router.
+ *
+ * @module
+ */
+import { contains, familyOf, findIp, formatIp, type Ip } from '../base/ip.ts'
+import { gatewayOf } from '../bridge/gateway.ts'
+import { commonGround, type HostOptions, hostState, type SettledCluster } from '../cluster/host-state.ts'
+import { internalIps, nodeNetworks, UPLINK, uplinkOf } from '../cluster/uplink.ts'
+import { SERVICE_NAME_LABEL } from '../objects/endpoint-slice.ts'
+import { keyOf } from '../objects/meta.ts'
+import { type Node, podPrefixesOf } from '../objects/node.ts'
+import { podAddressesOf } from '../objects/pod.ts'
+import type { Service } from '../objects/service.ts'
+import { listenersOf } from './listeners.ts'
+import type { Host, NodeSite, PodSite, Vip, WorldConfig } from './site.ts'
+
+export interface ClusterWorldOptions extends HostOptions {
+  /** The node to which whoever is outside sends the addresses of load balancers and external IPs. */
+  readonly via?: string
+  /** What a node is made from where not from the objects, such as a dump of it. */
+  readonly hosts?: ReadonlyMap<string, (fromObjects: Host) => Host>
+}
+
+export function clusterWorld(cluster: SettledCluster, options: ClusterWorldOptions): WorldConfig {
+  const { settings, nodes } = cluster
+  const ground = commonGround(cluster)
+  const networks = nodeNetworks(nodes)
+  const listeners = listenersOf(cluster)
+  const kinds = new Map<string, 'node' | 'pod'>(nodes.map(node => [node.metadata.name, 'node']))
+  const pods = nodes.flatMap(node => podsOf(cluster, node))
+  for (const { key } of pods) kinds.set(key, 'pod')
+  return {
+    nodes: nodes.map((node): NodeSite => {
+      const prefixes = podPrefixesOf(node)
+      const { name } = node.metadata
+      const replace = options.hosts?.get(name)
+      return {
+        name,
+        uplinks: [{ link: UPLINK, addresses: uplinkOf(node, networks, settings.uplinkMtu).addresses }],
+        inner: prefixes.flatMap(prefix => (settings.overlay ? [gatewayOf(prefix), prefix.base] : [gatewayOf(prefix)])),
+        host: () => {
+          const { network, rules } = hostState(ground, node, options)
+          const host: Host = { network, rules, sets: [] }
+          return replace ? replace(host) : host
+        },
+      }
+    }),
+    pods,
+    vips: vipsOf(cluster, options.via),
+    hidden: [...settings.podCidrs, ...settings.serviceCidrs],
+    mtu: settings.uplinkMtu,
+    listenerAt: (machine, ...at) => {
+      const kind = kinds.get(machine)
+      return kind === 'node'
+        ? listeners.onNode(...at)
+        : kind === 'pod'
+          ? listeners.inPod(...at)
+          : listeners.outside(...at)
+    },
+  }
+}
+
+function podsOf(cluster: SettledCluster, node: Node): readonly PodSite[] {
+  return cluster.podsOn(node.metadata.name).flatMap(pod => {
+    const addresses = podAddressesOf(pod).flatMap(text => findIp(text) ?? [])
+    const site: PodSite = { key: keyOf(pod.metadata), node: node.metadata.name, addresses }
+    return pod.spec.hostNetwork || addresses.length === 0 ? [] : [site]
+  })
+}
+
+/** Addresses inside the cluster's own networks are not led in from outside, nor are the nodes' own. */
+function vipsOf(cluster: SettledCluster, via: string | undefined): readonly Vip[] {
+  const own = new Set(cluster.nodes.flatMap(internalIps).map(formatIp))
+  const inside = [...cluster.settings.podCidrs, ...cluster.settings.serviceCidrs]
+  const vips = new Map<string, Vip>()
+  for (const service of cluster.services) {
+    for (const ip of outerAddresses(service)) {
+      const text = formatIp(ip)
+      if (vips.has(text) || own.has(text) || inside.some(prefix => contains(prefix, ip))) continue
+      const takers = takersOf(service, cluster, via)
+      vips.set(text, { ip, nodes: takers.flatMap(node => sameFamily(node, ip)) })
+    }
+  }
+  return [...vips.values()]
+}
+
+/** The addresses at which a Service is to be reached from outside. */
+export function outerAddresses({ spec, status }: Service): readonly Ip[] {
+  const balancer = spec.type === 'LoadBalancer' ? (status?.loadBalancer?.ingress ?? []) : []
+  const texts = [...(spec.externalIPs ?? []), ...balancer.flatMap(({ ip }) => ip ?? [])]
+  return texts.flatMap(text => findIp(text) ?? [])
+}
+
+function sameFamily(node: Node, ip: Ip): readonly Ip[] {
+  return internalIps(node)
+    .filter(one => familyOf(one) === familyOf(ip))
+    .slice(0, 1)
+}
+
+/** A balancer asks each node's health check, which with policy Local fails where no endpoint is. */
+function takersOf({ spec, metadata }: Service, cluster: SettledCluster, via: string | undefined): readonly Node[] {
+  if (via !== undefined) return cluster.nodes.filter(node => node.metadata.name === via)
+  if (spec.externalTrafficPolicy !== 'Local' || spec.type !== 'LoadBalancer') return cluster.nodes
+  const having = new Set(
+    cluster.slices
+      .filter(
+        slice =>
+          slice.metadata.labels?.[SERVICE_NAME_LABEL] === metadata.name &&
+          slice.metadata.namespace === metadata.namespace,
+      )
+      .flatMap(({ endpoints }) => endpoints ?? [])
+      .filter(({ conditions }) => conditions?.ready ?? true)
+      .map(({ nodeName }) => nodeName),
+  )
+  const healthy = cluster.nodes.filter(node => having.has(node.metadata.name))
+  return healthy.length > 0 ? healthy : cluster.nodes
+}

@@ -1,0 +1,52 @@
+/**
+ * The wires between nodes: which uplinks share one, and the router's port on it.
+ *
+ * @module
+ */
+import { contains, type InterfaceAddress, type Ip, prefixOf } from '../base/ip.ts'
+import { firstAddress, type RouterPort } from './machines.ts'
+import type { NodeSite } from './site.ts'
+import { macOfDevice, stationKey } from './station.ts'
+import type { Plug } from './world.ts'
+
+export const ROUTER = 'router'
+
+/** A wire between nodes, the router and clients beside them. */
+export interface Lan {
+  /** Of the router. */
+  readonly port: RouterPort
+  readonly network: InterfaceAddress
+  readonly stations: Map<number, Plug>
+}
+
+/** One wire for all uplinks whose networks are the same; the router has the first address of each. */
+export function lansOf(nodes: readonly NodeSite[]): readonly Lan[] {
+  const lans: Lan[] = []
+  for (const { name, uplinks } of nodes) {
+    for (const { link, mac, addresses } of uplinks) {
+      const [first] = addresses
+      if (!first) continue
+      const lan =
+        lans.find(one => addresses.some(({ address }) => isOf(one, address))) ?? addLan(lans, addresses, first)
+      lan.stations.set(stationKey(mac ?? macOfDevice(name, link)), { machine: name, link })
+    }
+  }
+  return lans
+}
+
+function addLan(lans: Lan[], addresses: readonly InterfaceAddress[], network: InterfaceAddress): Lan {
+  const link = `lan${lans.length}`
+  const own = addresses.map(one => ({ address: firstAddress(one), bits: one.bits }))
+  const stations = new Map([[stationKey(macOfDevice(ROUTER, link)), { machine: ROUTER, link }]])
+  const lan: Lan = { port: { link, addresses: own }, network, stations }
+  lans.push(lan)
+  return lan
+}
+
+export function isOf({ network, port }: Lan, ip: Ip): boolean {
+  return isIn(network, ip) || port.addresses.some(own => isIn(own, ip))
+}
+
+export function isIn({ address, bits }: InterfaceAddress, ip: Ip): boolean {
+  return contains(prefixOf(address, bits), ip)
+}

@@ -1,0 +1,95 @@
+/**
+ * Which programs listen where, as far as objects tell: the ports that containers declare, those that
+ * EndpointSlices send to, and those of Kubernetes' own programs on each node.
+ *
+ * @module
+ */
+import { findIp, formatIp, type Ip } from '../base/ip.ts'
+import { type Protocol, protocolOf, TCP } from '../base/protocol.ts'
+import type { SettledCluster } from '../cluster/host-state.ts'
+import type { Listener } from '../node/step.ts'
+import type { EndpointSlice } from '../objects/endpoint-slice.ts'
+import { keyOf } from '../objects/meta.ts'
+import { type Pod, podAddressesOf } from '../objects/pod.ts'
+
+/** Programs on every node. @see cmd/kubelet, pkg/proxy/healthcheck of Kubernetes */
+const NODE_PROGRAMS: ReadonlyMap<number, string> = new Map([
+  [10250, 'kubelet'],
+  [10256, "kube-proxy's health check"],
+])
+
+export interface Listeners {
+  /** Who listens at an address of a node. */
+  readonly onNode: (ip: Ip, protocol: Protocol, port: number) => Listener
+  /** Who listens at an address of a pod. */
+  readonly inPod: (ip: Ip, protocol: Protocol, port: number) => Listener
+  /** Who listens at an address that is nobody's in the cluster. */
+  readonly outside: (ip: Ip, protocol: Protocol, port: number) => Listener
+}
+
+export function listenersOf(cluster: SettledCluster): Listeners {
+  const declared = new Map<string, Map<string, string>>()
+  const declare = (ip: string, protocol: Protocol, port: number, what: string) => {
+    const ports = declared.get(ip) ?? new Map<string, string>()
+    declared.set(ip, ports)
+    const key = `${protocol} ${port}`
+    if (!ports.has(key)) ports.set(key, what)
+  }
+  for (const node of cluster.nodes) for (const pod of cluster.podsOn(node.metadata.name)) declarePod(pod, declare)
+  for (const slice of cluster.slices) declareSlice(slice, declare)
+  const health = new Map(
+    cluster.services.flatMap(({ spec, metadata }): [number, string][] =>
+      spec.healthCheckNodePort ? [[spec.healthCheckNodePort, `health check of ${keyOf(metadata)}`]] : [],
+    ),
+  )
+  const find = (ip: Ip, protocol: Protocol, port: number) => declared.get(formatIp(ip))?.get(`${protocol} ${port}`)
+  return {
+    onNode: (ip, protocol, port) => {
+      const own = protocol === TCP ? (NODE_PROGRAMS.get(port) ?? health.get(port)) : undefined
+      const what = find(ip, protocol, port) ?? own
+      return what
+        ? { listens: 'yes', what }
+        : { listens: 'no', what: 'no program of the node that the objects tell of' }
+    },
+    inPod: (ip, protocol, port) => {
+      const what = find(ip, protocol, port)
+      if (what) return { listens: 'yes', what }
+      const ports = declared.get(formatIp(ip))
+      if (!ports) return { listens: 'unknown', what: 'the pod declares no ports' }
+      return { listens: 'no', what: `the pod declares ${[...ports.values()].join(', ')}` }
+    },
+    outside: (ip, protocol, port) => {
+      const what = find(ip, protocol, port)
+      return what ? { listens: 'yes', what } : { listens: 'unknown', what: 'outside of the cluster' }
+    },
+  }
+}
+
+type Declare = (ip: string, protocol: Protocol, port: number, what: string) => void
+
+function declarePod(pod: Pod, declare: Declare): void {
+  const { containers, initContainers = [] } = pod.spec
+  const running = [...containers, ...initContainers.filter(one => one.restartPolicy === 'Always')]
+  for (const ip of podAddressesOf(pod)) {
+    for (const { name: container, ports = [] } of running) {
+      for (const { containerPort, protocol = 'TCP', name } of ports) {
+        declare(normal(ip), protocolOf(protocol), containerPort, `container ${container} port ${name ?? containerPort}`)
+      }
+    }
+  }
+}
+
+function declareSlice({ endpoints, ports, metadata }: EndpointSlice, declare: Declare): void {
+  for (const { addresses } of endpoints ?? []) {
+    for (const { port, protocol = 'TCP' } of ports ?? []) {
+      if (!port) continue
+      const what = `port ${port} of EndpointSlice ${metadata.name}`
+      for (const ip of addresses) declare(normal(ip), protocolOf(protocol), port, what)
+    }
+  }
+}
+
+function normal(text: string): string {
+  const ip = findIp(text)
+  return ip === undefined ? text : formatIp(ip)
+}

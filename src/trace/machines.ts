@@ -1,0 +1,130 @@
+/**
+ * The machines around the nodes: pods, the router of the nodes' network, whoever is outside.
+ *
+ * @module
+ */
+import {
+  addIp,
+  type Family,
+  familyOf,
+  type InterfaceAddress,
+  type Ip,
+  type Prefix,
+  prefixOf,
+  widthOf,
+} from '../base/ip.ts'
+import type { Mac } from '../base/mac.ts'
+import type { HostNetwork, Route, Sysctl, VethLink } from '../host/host.ts'
+import { macOfDevice } from './station.ts'
+
+export const POD_LINK = 'eth0'
+export const WAN = 'wan'
+
+const NOTHING: HostNetwork = { links: [], addresses: [], routes: [], neighbours: [], fdb: [], sysctls: [] }
+const LOOPBACK = { kind: 'loopback', name: 'lo', mtu: 65536 } as const
+const ANY: Readonly<Record<Family, Prefix>> = {
+  4: prefixOf(0 as Ip & number, 0),
+  6: prefixOf({ w0: 0, w1: 0, w2: 0, w3: 0 }, 0),
+}
+
+/** A node's network in which every device has a MAC. */
+export function withMacs(machine: string, network: HostNetwork): HostNetwork {
+  const links = network.links.map(link =>
+    link.kind === 'loopback' || link.mac ? link : { ...link, mac: macOfDevice(machine, link.name) },
+  )
+  return { ...network, links }
+}
+
+/** The inside of a pod, as its veth pair tells it. */
+export function podNetwork({ peer, mtu }: VethLink): HostNetwork {
+  const { name, mac, addresses, routes } = peer
+  const families = [...new Set(addresses.map(({ address }) => familyOf(address)))]
+  return {
+    ...NOTHING,
+    links: [LOOPBACK, { kind: 'uplink', name, mtu, mac }],
+    addresses: addresses.map(own => ({ link: name, own })),
+    routes: routes.flatMap(({ to, via }): readonly Route[] => {
+      const family = familyOf(via)
+      return families.includes(family) ? [{ to: to ?? ANY[family], via, link: name }] : []
+    }),
+  }
+}
+
+/** A machine of which nothing is known but its addresses: everything else is on its link. */
+export function strangerNetwork(ips: readonly Ip[], mac: Mac, mtu: number): HostNetwork {
+  return {
+    ...NOTHING,
+    links: [LOOPBACK, { kind: 'uplink', name: POD_LINK, mtu, mac }],
+    addresses: ips.map(address => ({ link: POD_LINK, own: alone(address) })),
+    routes: [...new Set(ips.map(familyOf))].map(family => ({ to: ANY[family], link: POD_LINK, scope: 'link' })),
+  }
+}
+
+/** A client in the nodes' own network: what is not in it goes to the router. */
+export function lanClientNetwork(own: InterfaceAddress, gateway: Ip | undefined, mac: Mac, mtu: number): HostNetwork {
+  const family = familyOf(own.address)
+  return {
+    ...NOTHING,
+    links: [LOOPBACK, { kind: 'uplink', name: POD_LINK, mtu, mac }],
+    addresses: [{ link: POD_LINK, own }],
+    routes: gateway === undefined ? [] : [{ to: ANY[family], via: gateway, link: POD_LINK }],
+  }
+}
+
+/** A link of the router into a network of nodes. */
+export interface RouterPort {
+  readonly link: string
+  readonly addresses: readonly InterfaceAddress[]
+}
+
+/** The router's way to an address that nodes take: by any of them alike. */
+export interface RouterVip {
+  readonly ip: Ip
+  readonly hops: readonly { readonly via: Ip; readonly link: string }[]
+}
+
+const FORWARDING: readonly Sysctl[] = [
+  { key: 'net.ipv4.ip_forward', value: '1' },
+  { key: 'net.ipv6.conf.all.forwarding', value: '1' },
+  { key: 'net.ipv4.conf.all.rp_filter', value: '0' },
+]
+
+/** The router knows the nodes, the addresses led to them, and the outside; what else the cluster has it drops. */
+export function routerNetwork(
+  ports: readonly RouterPort[],
+  vips: readonly RouterVip[],
+  hidden: readonly Prefix[],
+  mtu: number,
+): HostNetwork {
+  const links = [...ports.map(({ link }) => link), WAN]
+  return {
+    ...NOTHING,
+    links: [LOOPBACK, ...links.map(name => ({ kind: 'uplink' as const, name, mtu, mac: macOfDevice('router', name) }))],
+    addresses: ports.flatMap(({ link, addresses }) => addresses.map(own => ({ link, own }))),
+    routes: [
+      ...hidden.map((to): Route => ({ to, link: '', type: 'blackhole' })),
+      ...vips.flatMap(vipRoute),
+      { to: ANY[4], link: WAN, scope: 'link' },
+      { to: ANY[6], link: WAN, metric: 1024 },
+    ],
+    sysctls: FORWARDING,
+  }
+}
+
+function vipRoute({ ip, hops }: RouterVip): readonly Route[] {
+  const [first] = hops
+  const { address, bits } = alone(ip)
+  const to = prefixOf(address, bits)
+  if (!first) return [{ to, link: '', type: 'blackhole' }]
+  if (hops.length === 1) return [{ to, via: first.via, link: first.link }]
+  return [{ to, link: first.link, hops: hops.map(hop => ({ ...hop, weight: 1 })) }]
+}
+
+function alone(address: Ip): InterfaceAddress {
+  return { address, bits: widthOf(familyOf(address)) }
+}
+
+/** The address that podwire gives the router of a network without a known one: the first. */
+export function firstAddress({ address, bits }: InterfaceAddress): Ip {
+  return addIp(prefixOf(address, bits).base, 1)
+}

@@ -1,0 +1,73 @@
+/**
+ * Who sends: from what a person writes (`pod/a`, `node/node-1`, `ip:203.0.113.7`) to a machine.
+ *
+ * @module
+ */
+import { ParseError } from '../base/error.ts'
+import { findIp, formatIp, type Ip, parseIp } from '../base/ip.ts'
+import { keyOf } from '../objects/meta.ts'
+import { type Pod, podAddressesOf } from '../objects/pod.ts'
+import { absent, type Directory, findPod, listed } from './directory.ts'
+import { parseWritten, type Written } from './written.ts'
+
+/** Who sends. */
+export interface Source {
+  readonly label: string
+  readonly machine: string
+  /** Absent: the machine chooses. */
+  readonly ip?: Ip
+  /** The namespace in which its names are looked up. */
+  readonly namespace: string
+  readonly where: 'pod' | 'node' | 'outside'
+}
+
+/** @throws {ParseError} when it is nothing that could send, or nothing of that name is there */
+export function findSource(text: string, directory: Directory): Source {
+  const written = parseWritten(text, 'source')
+  if (written.port !== undefined) throw new ParseError('source', text, 'a source has no port; --sport gives one')
+  if (written.kind === 'ip') return outsideSource(parseIp(written.name), written, directory)
+  const ip = findIp(written.name)
+  if (ip !== undefined && written.kind === undefined) {
+    const holder = directory.holderOf(ip)
+    return holder === undefined || holder === 'router'
+      ? outsideSource(ip, written, directory)
+      : { ...machineSource(holder, directory), ip }
+  }
+  if (written.kind === 'node') return nodeSource(written, directory)
+  const pod = findPod(written, directory)
+  if (pod) return podSource(pod)
+  if (written.kind === undefined && directory.nodes.includes(written.name)) return nodeSource(written, directory)
+  throw new ParseError('source', text, absent(written, directory))
+}
+
+function outsideSource(ip: Ip, { text }: Written, { namespace }: Directory): Source {
+  return { label: text, machine: formatIp(ip), ip, namespace, where: 'outside' }
+}
+
+/** A machine that has the address of a node or pod. */
+function machineSource(machine: string, directory: Directory): Source {
+  const [namespace = '', name] = machine.split('/')
+  if (name === undefined || directory.nodes.includes(machine)) {
+    return { label: `node/${machine}`, machine, namespace: directory.namespace, where: 'node' }
+  }
+  return { label: `pod/${name}`, machine, namespace, where: 'pod' }
+}
+
+function nodeSource({ name, text }: Written, directory: Directory): Source {
+  if (!directory.nodes.includes(name))
+    throw new ParseError('source', text, `there is no such node; ${listed(directory.nodes)}`)
+  return { label: `node/${name}`, machine: name, namespace: directory.namespace, where: 'node' }
+}
+
+function podSource(pod: Pod): Source {
+  const { metadata, spec } = pod
+  const node = spec.nodeName
+  const label = `pod/${metadata.name}`
+  const namespace = metadata.namespace ?? 'default'
+  if (!node || podAddressesOf(pod).length === 0) {
+    throw new ParseError('source', label, `the pod does not run: ${pod.status?.phase ?? 'Pending'}, no address`)
+  }
+  // A pod on its node's network sends as the node does.
+  if (spec.hostNetwork) return { label, machine: node, namespace, where: 'node' }
+  return { label, machine: keyOf(metadata), namespace, where: 'pod' }
+}

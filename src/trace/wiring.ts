@@ -1,0 +1,321 @@
+/**
+ * A world from its parts: makes machines when they are first met and knows which wire joins which
+ * links.
+ *
+ * @module
+ */
+import { contains, equalIp, findIp, formatIp, type Ip } from '../base/ip.ts'
+import type { Mac } from '../base/mac.ts'
+import type { VethLink } from '../host/host.ts'
+import { createMachine, type Machine, type MachineConfig, type MachineKind } from '../node/machine.ts'
+import type { Frame } from '../packet/packet.ts'
+import { isIn, isOf, type Lan, lansOf, ROUTER } from './lan.ts'
+import { lanClientNetwork, POD_LINK, podNetwork, routerNetwork, strangerNetwork, WAN, withMacs } from './machines.ts'
+import type { NodeSite, PodSite, WorldConfig } from './site.ts'
+import { isGroup, macOfDevice, stationKey, strangerName } from './station.ts'
+import type { Plug, World } from './world.ts'
+
+/** A node that a packet came to. */
+interface MetNode {
+  readonly site: NodeSite
+  readonly machine: Machine
+  readonly veths: ReadonlyMap<string, VethLink>
+  /** By station: the port of a bridge behind which it is. */
+  readonly ports: Map<number, string>
+}
+
+/** A machine of which little more is known than the link that it is behind. */
+interface Stranger {
+  readonly home: Plug
+  readonly mac: Mac
+}
+
+export function createWorld(config: WorldConfig): World {
+  return new Wiring(config)
+}
+
+class Wiring implements World {
+  readonly #config: WorldConfig
+  readonly #machines = new Map<string, Machine>()
+  readonly #nodes = new Map<string, MetNode>()
+  readonly #sites: ReadonlyMap<string, NodeSite>
+  readonly #pods: ReadonlyMap<string, PodSite>
+  /** Pods and nodes, by the text of each address. */
+  readonly #holders = new Map<string, string>()
+  readonly #lans: readonly Lan[]
+  readonly #strangers = new Map<string, Stranger>()
+  /** Strangers and outsiders, by their station. */
+  readonly #stations = new Map<number, Plug>()
+
+  constructor(config: WorldConfig) {
+    this.#config = config
+    this.#sites = new Map(config.nodes.map(site => [site.name, site]))
+    this.#pods = new Map(config.pods.map(pod => [pod.key, pod]))
+    this.#lans = lansOf(config.nodes)
+    for (const pod of config.pods) this.#hold(pod.addresses, pod.key)
+    for (const { name, uplinks, inner } of config.nodes) {
+      this.#hold([...uplinks.flatMap(({ addresses }) => addresses.map(({ address }) => address)), ...inner], name)
+    }
+    for (const { port } of this.#lans)
+      this.#hold(
+        port.addresses.map(({ address }) => address),
+        ROUTER,
+      )
+  }
+
+  machine(name: string): Machine {
+    const there = this.#machines.get(name)
+    if (there) return there
+    const fresh = createMachine(this.#configOf(name))
+    this.#machines.set(name, fresh)
+    return fresh
+  }
+
+  across({ machine, link }: Plug, frame: Frame): readonly Plug[] {
+    const veth = this.#vethAt(machine, link)
+    if (veth) return [{ machine: veth.peer.pod, link: veth.peer.name }]
+    const home = this.#homeOf(machine)
+    if (home) return [home]
+    const lan = this.#lanAt({ machine, link })
+    const station = (lan ? lan.stations : this.#stations).get(stationKey(frame.dst))
+    if (station) return [station]
+    return lan && isGroup(frame.dst) ? [...lan.stations.values()].filter(plug => plug.machine !== machine) : []
+  }
+
+  whoHas(plug: Plug, ip: Ip): Mac | undefined {
+    const lan = this.#lanAt(plug)
+    if (lan) return this.#onLan(lan, plug.machine, ip)
+    if (plug.machine === ROUTER) return this.#macOfOutsider(ip)
+    const node = this.#sites.has(plug.machine) ? this.#meet(plug.machine) : undefined
+    if (node) return this.#beside(node, plug.link, ip)
+    const home = this.#homeOf(plug.machine)
+    return home && this.#fromInside(home, plug.machine, ip)
+  }
+
+  portOf(machine: string, _bridge: string, mac: Mac): string | undefined {
+    return this.#sites.has(machine) ? this.#meet(machine).ports.get(stationKey(mac)) : undefined
+  }
+
+  holderOf(ip: Ip): string | undefined {
+    return this.#holders.get(formatIp(ip))
+  }
+
+  /** The first to claim an address has it. */
+  #hold(ips: readonly Ip[], machine: string): void {
+    for (const ip of ips) {
+      const text = formatIp(ip)
+      if (!this.#holders.has(text)) this.#holders.set(text, machine)
+    }
+  }
+
+  #configOf(name: string): MachineConfig {
+    if (this.#sites.has(name)) return this.#meet(name).machine.config
+    const pod = this.#pods.get(name)
+    if (pod) return this.#podConfig(pod)
+    if (name === ROUTER) return this.#routerConfig()
+    const ip = findIp(name)
+    if (ip === undefined) throw new RangeError(`the world has no machine "${name}"`)
+    return this.#lonelyConfig(name, ip)
+  }
+
+  #made(name: string, kind: MachineKind, network: MachineConfig['network']): MachineConfig {
+    const listenerAt: MachineConfig['listenerAt'] = (...at) => this.#config.listenerAt(name, ...at)
+    return { name, kind, network, listenerAt }
+  }
+
+  #meet(name: string): MetNode {
+    const there = this.#nodes.get(name)
+    if (there) return there
+    const site = this.#sites.get(name)
+    if (!site) throw new RangeError(`the world has no node "${name}"`)
+    const { network, rules, sets } = site.host()
+    const machine = createMachine({ ...this.#made(name, 'node', withMacs(name, network)), rules, sets })
+    const { links, bridgeEntries = [] } = machine.config.network
+    const veths = links.filter(link => link.kind === 'veth')
+    const met: MetNode = {
+      site,
+      machine,
+      veths: new Map(veths.map(veth => [veth.name, veth])),
+      ports: new Map([
+        ...bridgeEntries.map(({ mac, port }): [number, string] => [stationKey(mac), port]),
+        ...veths.map(({ name: port, peer }): [number, string] => [stationKey(peer.mac), port]),
+      ]),
+    }
+    this.#nodes.set(name, met)
+    this.#machines.set(name, machine)
+    this.#meetNeighbours(met)
+    return met
+  }
+
+  /** Whoever the node had learned of when it was looked at is behind the link where it was. */
+  #meetNeighbours({ site, machine, ports }: MetNode): void {
+    for (const { ip, link, mac, learned } of machine.config.network.neighbours) {
+      if (!learned || this.#lanAt({ machine: site.name, link })) continue
+      const holder = this.#holders.get(formatIp(ip))
+      const home = { machine: site.name, link: ports.get(stationKey(mac)) ?? link }
+      if (holder === undefined || this.#pods.has(holder)) this.#addStranger(holder ?? strangerName(ip), { home, mac })
+      if (holder === undefined) this.#hold([ip], strangerName(ip))
+    }
+  }
+
+  #addStranger(name: string, stranger: Stranger): Stranger {
+    const there = this.#strangers.get(name)
+    if (there) return there
+    this.#strangers.set(name, stranger)
+    this.#stations.set(stationKey(stranger.mac), { machine: name, link: POD_LINK })
+    return stranger
+  }
+
+  #podConfig(pod: PodSite): MachineConfig {
+    const { veths, machine } = this.#meet(pod.node)
+    const veth = [...veths.values()].find(({ peer }) => peer.pod === pod.key)
+    if (veth) return this.#made(pod.key, 'pod', podNetwork(veth))
+    const { mac } = this.#settle(pod)
+    return this.#made(pod.key, 'pod', strangerNetwork(pod.addresses, mac, mtuOf(machine) ?? this.#config.mtu))
+  }
+
+  /** A pod of which the dump of its node tells no link: behind the bridge's first port, or the link to it. */
+  #settle(pod: PodSite): Stranger {
+    const there = this.#strangers.get(pod.key)
+    if (there) return there
+    const { machine, ports } = this.#meet(pod.node)
+    const mac = macOfDevice(pod.key, POD_LINK)
+    const port = machine.config.network.links.find(({ kind }) => kind === 'port')
+    const link = linkTo(machine, pod.addresses) ?? port?.name ?? ''
+    ports.set(stationKey(mac), link)
+    return this.#addStranger(pod.key, { home: { machine: pod.node, link }, mac })
+  }
+
+  #routerConfig(): MachineConfig {
+    const { vips, hidden, mtu } = this.#config
+    const ways = vips.map(({ ip, nodes }) => ({ ip, hops: nodes.flatMap(via => this.#hopTo(via)) }))
+    return this.#made(
+      ROUTER,
+      'router',
+      routerNetwork(
+        this.#lans.map(({ port }) => port),
+        ways,
+        hidden,
+        mtu,
+      ),
+    )
+  }
+
+  #hopTo(via: Ip): readonly { readonly via: Ip; readonly link: string }[] {
+    const lan = this.#lans.find(({ network }) => isIn(network, via))
+    return lan ? [{ via, link: lan.port.link }] : []
+  }
+
+  /** A machine of one address: a client beside the nodes, or somebody outside, or behind a link of a node. */
+  #lonelyConfig(name: string, ip: Ip): MachineConfig {
+    const { mtu } = this.#config
+    const stranger = this.#strangers.get(name)
+    if (stranger) {
+      const kind = stranger.home.machine === ROUTER ? 'outside' : 'pod'
+      return this.#made(name, kind, strangerNetwork([ip], stranger.mac, mtu))
+    }
+    const lan = this.#lans.find(({ network }) => isIn(network, ip))
+    if (!lan) {
+      this.#macOfOutsider(ip)
+      return this.#lonelyConfig(name, ip)
+    }
+    const mac = macOfDevice(name, POD_LINK)
+    lan.stations.set(stationKey(mac), { machine: name, link: POD_LINK })
+    const gateway = lan.port.addresses.find(own => isIn(own, ip))
+    const own = { address: ip, bits: (gateway ?? lan.network).bits }
+    return this.#made(name, 'outside', lanClientNetwork(own, gateway?.address, mac, mtu))
+  }
+
+  #macOfOutsider(ip: Ip): Mac {
+    const name = strangerName(ip)
+    const mac = macOfDevice(name, POD_LINK)
+    return this.#addStranger(name, { home: { machine: ROUTER, link: WAN }, mac }).mac
+  }
+
+  #vethAt(machine: string, link: string): VethLink | undefined {
+    return this.#sites.has(machine) ? this.#meet(machine).veths.get(link) : undefined
+  }
+
+  /** The other end of a machine's only link. */
+  #homeOf(machine: string): Plug | undefined {
+    const stranger = this.#strangers.get(machine)
+    if (stranger) return stranger.home
+    const pod = this.#pods.get(machine)
+    if (!pod) return undefined
+    for (const veth of this.#meet(pod.node).veths.values()) {
+      if (veth.peer.pod === pod.key) return { machine: pod.node, link: veth.name }
+    }
+    return this.#settle(pod).home
+  }
+
+  #lanAt({ machine, link }: Plug): Lan | undefined {
+    const site = this.#sites.get(machine)
+    if (site) {
+      const uplink = site.uplinks.find(one => one.link === link)
+      return uplink && this.#lans.find(lan => uplink.addresses.some(({ address }) => isOf(lan, address)))
+    }
+    if (machine === ROUTER) return this.#lans.find(({ port }) => port.link === link)
+    const ip = this.#pods.has(machine) || this.#strangers.has(machine) ? undefined : findIp(machine)
+    return ip === undefined ? undefined : this.#lans.find(lan => isOf(lan, ip))
+  }
+
+  /** Linux answers for any address of its own, whatever the link. */
+  #onLan(lan: Lan, asking: string, ip: Ip): Mac | undefined {
+    const holder = this.#holders.get(formatIp(ip))
+    if (holder === asking) return undefined
+    if (holder === ROUTER) return macOfDevice(ROUTER, lan.port.link)
+    const site = holder === undefined ? undefined : this.#sites.get(holder)
+    const uplink = site?.uplinks.find(({ addresses }) => addresses.some(({ address }) => isOf(lan, address)))
+    if (site && uplink) return uplink.mac ?? macOfDevice(site.name, uplink.link)
+    const client = this.#machines.get(strangerName(ip))
+    return client && isOf(lan, ip) ? macOfDevice(strangerName(ip), POD_LINK) : undefined
+  }
+
+  /** Who answers a node on a link of its own that is no uplink: a pod, or whoever the link leads to. */
+  #beside({ site, machine, veths }: MetNode, link: string, ip: Ip): Mac | undefined {
+    const device = machine.config.network.links.find(({ name }) => name === link)
+    if (!device || device.kind === 'vxlan' || device.kind === 'loopback') return undefined
+    const peer = [...veths.values()].find(
+      ({ master, peer }) => master === link && peer.addresses.some(own => equalIp(own.address, ip)),
+    )
+    if (peer) return peer.peer.mac
+    const pod = this.#pods.get(this.#holders.get(formatIp(ip)) ?? '')
+    if (pod)
+      return pod.node === site.name && ![...veths.values()].some(one => one.peer.pod === pod.key)
+        ? this.#settle(pod).mac
+        : undefined
+    if (device.kind === 'bridge') return undefined
+    const name = strangerName(ip)
+    return this.#addStranger(name, { home: { machine: site.name, link }, mac: macOfDevice(name, POD_LINK) }).mac
+  }
+
+  /** Who answers a pod, or somebody outside: others on the same bridge, the node for all its addresses. */
+  #fromInside(home: Plug, asking: string, ip: Ip): Mac | undefined {
+    if (home.machine === ROUTER) return macOfDevice(ROUTER, WAN)
+    const node = this.#meet(home.machine)
+    const { links } = node.machine.config.network
+    const link = links.find(({ name }) => name === home.link)
+    const master = link && 'master' in link ? link.master : undefined
+    const holder = this.#holders.get(formatIp(ip))
+    if (holder === asking) return undefined
+    const beside = master === undefined || holder === home.machine ? undefined : this.#beside(node, master, ip)
+    if (beside) return beside
+    // A stranger takes everything to be on its link; the node answers for what is behind it.
+    if (holder !== home.machine && !this.#strangers.has(asking)) return undefined
+    return links.find(({ name }) => name === (master ?? home.link))?.mac
+  }
+}
+
+function mtuOf({ config }: Machine): number | undefined {
+  return config.network.links.find(({ kind }) => kind === 'bridge')?.mtu
+}
+
+/** The link of the longest route that leads straight to the address. */
+function linkTo({ config }: Machine, [ip]: readonly Ip[]): string | undefined {
+  if (ip === undefined) return undefined
+  const { routes, links } = config.network
+  const [best] = routes
+    .filter(({ to, via, type }) => via === undefined && type === undefined && contains(to, ip))
+    .sort((a, b) => b.to.bits - a.to.bits)
+  return links.find(({ name, kind }) => name === best?.link && kind === 'uplink')?.name
+}
