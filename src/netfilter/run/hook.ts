@@ -160,8 +160,11 @@ export type HookResult =
       readonly steps: readonly HookStep[]
       /** What dropped it: the last step, in words. */
       readonly why: string
-      /** What REJECT sends back, made on this machine. */
-      readonly answer?: Packet
+      /**
+       * What REJECT sends back, made on this machine, with the connection of the packet that it is
+       * about. Its source is unspecified where the route back to its destination chooses it.
+       */
+      readonly answer?: Skb
     }
   | {
       readonly verdict: 'undecided'
