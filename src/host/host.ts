@@ -86,6 +86,10 @@ export type Link = UplinkLink | LoopbackLink | BridgeLink | VethLink | PortLink 
 export interface LinkAddress {
   readonly link: string
   readonly own: InterfaceAddress
+  /** How far it means this machine: on the link alone, or in the machine alone. Absent: everywhere. */
+  readonly scope?: 'link' | 'host'
+  /** Still the machine's own, but no source is chosen from such as long as there is another. */
+  readonly deprecated?: true
 }
 
 /** What a route does with a packet if it does not lead it on. @see ip-route(8), TYPE */

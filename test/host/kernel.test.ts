@@ -5,7 +5,10 @@
 import t from 'tap'
 import { formatPrefix, parseIp, parsePrefix } from '../../src/base/ip.ts'
 import { parseMac } from '../../src/base/mac.ts'
-import { readAddresses, readFdb, readLinks, readNeighbours, readRoutes } from '../../src/host/dump.ts'
+import { readAddresses } from '../../src/host/dump-addresses.ts'
+import { readLinks } from '../../src/host/dump-links.ts'
+import { readRoutes } from '../../src/host/dump-routes.ts'
+import { readFdb, readNeighbours } from '../../src/host/dump-stations.ts'
 import { formatFdbBatch, formatNeighBatch, formatRoutesBatch } from '../../src/host/forwarding-batches.ts'
 import type { HostNetwork, Link, Route } from '../../src/host/host.ts'
 import { formatLinksBatch, peerName } from '../../src/host/links-batch.ts'
@@ -44,12 +47,22 @@ async function account(ns: Namespace): Promise<Omit<HostNetwork, 'sysctls'>> {
     ...readRoutes(await json('ip', '-6', 'route'), 6).values,
   ]
   return sorted({
-    links: readLinks(await json('ip', '-d', 'link')).values.filter(({ name }) => !MACHINE.includes(name)),
-    addresses: readAddresses(await json('ip', 'addr')).values.filter(({ link }) => !MACHINE.includes(link)),
+    links: readLinks(await json('ip', '-d', 'link')).values.flatMap(link =>
+      MACHINE.includes(link.name) ? [] : withoutState(link),
+    ),
+    addresses: readAddresses(await json('ip', 'addr')).values.filter(
+      ({ link, scope }) => !MACHINE.includes(link) && scope === undefined,
+    ),
     routes: routes.filter(({ proto }) => proto !== 'kernel'),
-    neighbours: readNeighbours(await json('ip', 'neigh')).values,
+    neighbours: readNeighbours(await json('ip', 'neigh')).values.filter(({ learned }) => !learned),
     fdb: readFdb(await json('bridge', 'fdb')).values,
   })
+}
+
+/** Whether a link is down is not said in the model: the pods' ends are until they are moved, and their pairs with them. */
+function withoutState(link: Link): Link {
+  const { down: _, ...rest } = link
+  return rest as Link
 }
 
 /** The same of the model; a pod's end of a pair is a device like any other until it is moved. */
