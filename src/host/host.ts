@@ -50,6 +50,8 @@ export interface VethPeer {
   readonly pod: string
   readonly name: string
   readonly mac: Mac
+  /** Absent: that of the host's end. */
+  readonly mtu?: number
   readonly addresses: readonly InterfaceAddress[]
   readonly routes: readonly PodRoute[]
 }
