@@ -26,13 +26,24 @@ export interface Packet {
   /** IPv4's "don't fragment". IPv6 packets never are on the way: always true there. */
   readonly df: boolean
   /** Of a fragment that is not the whole packet: where its payload begins, in bytes, and whether more follow. */
-  readonly fragment?: { readonly offset: number; readonly more: boolean }
-  /** IPv4 options or IPv6 extension headers but for the fragment header, as they are on the wire; usually none. */
+  readonly fragment?: {
+    readonly offset: number
+    readonly more: boolean
+    /** Of IPv6: the identification in the fragment header, 32 bits, signed. */
+    readonly id?: number
+  }
+  /**
+   * IPv4 options as they are on the wire, or IPv6 extension headers but for the fragment header, each
+   * with its own type in place of the next one's (see `ipv6-extensions.ts`). Absent rather than empty.
+   */
   readonly options?: Uint8Array
   readonly payload: Payload
 }
 
-/** What a packet carries. In a fragment it is `raw`, but for a first one whose transport header is whole. */
+/**
+ * What a packet carries. In a fragment it is `raw`, in the first one too: the checksum and length of
+ * its transport header are those of the whole, which a piece does not hold.
+ */
 export type Payload = TcpSegment | UdpDatagram | SctpPacket | IcmpMessage | RawPayload
 
 export interface TcpSegment {
