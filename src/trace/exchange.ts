@@ -50,8 +50,9 @@ function sentPacket({ hops, packet }: Journey): Packet {
 }
 
 /** What a program's call says when its own machine does not let the packet out. */
-function ownFailure({ hops }: Journey, sent: Packet): Experience | undefined {
+function ownFailure({ hops, outcome }: Journey, sent: Packet): Experience | undefined {
   const [first] = hops
+  if (outcome.kind === 'left') return 'unknown'
   if (first?.outcome?.kind !== 'ended') return undefined
   switch (first.outcome.end.kind) {
     case 'dropped by rule':
@@ -79,6 +80,7 @@ function leaves(steps: Journey['hops'][number]['steps']): boolean {
 
 function experienceOf(machine: string, sent: Packet, { arrivals, journey }: Carried): Experience {
   if (journey.outcome.kind === 'ended' && journey.outcome.end.kind === 'undecided') return 'undecided'
+  if (journey.outcome.kind === 'left') return 'unknown'
   const home = arrivals.find(arrival => arrival.machine === machine)
   if (!home) return 'timeout'
   const { packet } = home.skb

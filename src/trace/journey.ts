@@ -70,6 +70,8 @@ export type Experience =
   | 'prohibited'
   | 'timeout'
   | 'undecided'
+  /** The packet, or its answer, left what podwire knows of the world. */
+  | 'unknown'
 
 /** A packet and what came back for it. */
 export interface Exchange {

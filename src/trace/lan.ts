@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { contains, type InterfaceAddress, type Ip, prefixOf } from '../base/ip.ts'
+import { contains, equalIp, type InterfaceAddress, type Ip, prefixOf } from '../base/ip.ts'
 import { firstAddress, type RouterPort } from './machines.ts'
-import type { NodeSite } from './site.ts'
+import type { NodeSite, Uplink } from './site.ts'
 import { macOfDevice, stationKey } from './station.ts'
 import type { Plug } from './world.ts'
 
@@ -19,24 +19,34 @@ export interface Lan {
   readonly stations: Map<number, Plug>
 }
 
-/** One wire for all uplinks whose networks are the same; the router has the first address of each. */
+/** One wire for all uplinks that share a network. */
 export function lansOf(nodes: readonly NodeSite[]): readonly Lan[] {
   const lans: Lan[] = []
+  const taken = nodes.flatMap(({ uplinks }) => uplinks.flatMap(({ addresses }) => addresses))
   for (const { name, uplinks } of nodes) {
-    for (const { link, mac, addresses } of uplinks) {
+    for (const uplink of uplinks) {
+      const { link, mac, addresses } = uplink
       const [first] = addresses
       if (!first) continue
       const lan =
-        lans.find(one => addresses.some(({ address }) => isOf(one, address))) ?? addLan(lans, addresses, first)
+        lans.find(one => addresses.some(({ address }) => isOf(one, address))) ?? addLan(lans, uplink, first, taken)
       lan.stations.set(stationKey(mac ?? macOfDevice(name, link)), { machine: name, link })
     }
   }
   return lans
 }
 
-function addLan(lans: Lan[], addresses: readonly InterfaceAddress[], network: InterfaceAddress): Lan {
+/** The router has the addresses that routes lead through, unless a node has them. */
+function addLan(
+  lans: Lan[],
+  { addresses, gateways }: Uplink,
+  network: InterfaceAddress,
+  taken: readonly InterfaceAddress[],
+): Lan {
   const link = `lan${lans.length}`
-  const own = addresses.map(one => ({ address: firstAddress(one), bits: one.bits }))
+  const own = addresses
+    .map(one => ({ address: gateways?.find(ip => isIn(one, ip)) ?? firstAddress(one), bits: one.bits }))
+    .filter(({ address }) => !taken.some(one => equalIp(one.address, address)))
   const stations = new Map([[stationKey(macOfDevice(ROUTER, link)), { machine: ROUTER, link }]])
   const lan: Lan = { port: { link, addresses: own }, network, stations }
   lans.push(lan)

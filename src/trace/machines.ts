@@ -41,7 +41,7 @@ export function podNetwork({ peer, mtu }: VethLink): HostNetwork {
   const families = [...new Set(addresses.map(({ address }) => familyOf(address)))]
   return {
     ...NOTHING,
-    links: [LOOPBACK, { kind: 'uplink', name, mtu, mac }],
+    links: [LOOPBACK, { kind: 'uplink', name, mtu: peer.mtu ?? mtu, mac }],
     addresses: addresses.map(own => ({ link: name, own })),
     routes: routes.flatMap(({ to, via }): readonly Route[] => {
       const family = familyOf(via)

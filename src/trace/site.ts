@@ -23,6 +23,8 @@ export interface Uplink {
   readonly link: string
   readonly mac?: Mac
   readonly addresses: readonly InterfaceAddress[]
+  /** Those through which routes by the link lead; absent: the first address of each of its networks. */
+  readonly gateways?: readonly Ip[]
 }
 
 export interface NodeSite {
@@ -53,6 +55,8 @@ export interface WorldConfig {
   readonly nodes: readonly NodeSite[]
   readonly pods: readonly PodSite[]
   readonly vips: readonly Vip[]
+  /** There are machines on the wires that nobody told of: what is sent to them leaves the known world. */
+  readonly partial?: true
   /** Networks that the router outside knows nothing of: of pods and Services. */
   readonly hidden: readonly Prefix[]
   /** Bytes that the wires between the nodes and to the outside carry. */

@@ -6,7 +6,7 @@
  */
 import { contains, equalIp, findIp, formatIp, type Ip } from '../base/ip.ts'
 import type { Mac } from '../base/mac.ts'
-import type { VethLink } from '../host/host.ts'
+import type { HostNetwork, VethLink } from '../host/host.ts'
 import { createMachine, type Machine, type MachineConfig, type MachineKind } from '../node/machine.ts'
 import type { Frame } from '../packet/packet.ts'
 import { isIn, isOf, type Lan, lansOf, ROUTER } from './lan.ts'
@@ -44,6 +44,8 @@ class Wiring implements World {
   readonly #holders = new Map<string, string>()
   readonly #lans: readonly Lan[]
   readonly #strangers = new Map<string, Stranger>()
+  /** Addresses on a wire between nodes that a node had learned of. */
+  readonly #met = new Set<string>()
   /** Strangers and outsiders, by their station. */
   readonly #stations = new Map<number, Plug>()
 
@@ -129,7 +131,8 @@ class Wiring implements World {
     const site = this.#sites.get(name)
     if (!site) throw new RangeError(`the world has no node "${name}"`)
     const { network, rules, sets } = site.host()
-    const machine = createMachine({ ...this.#made(name, 'node', withMacs(name, network)), rules, sets })
+    const whole = this.#withoutLanNeighbours(name, withMacs(name, network))
+    const machine = createMachine({ ...this.#made(name, 'node', whole), rules, sets })
     const { links, bridgeEntries = [] } = machine.config.network
     const veths = links.filter(link => link.kind === 'veth')
     const met: MetNode = {
@@ -147,10 +150,20 @@ class Wiring implements World {
     return met
   }
 
+  /** Who is on a wire between nodes is asked there, where MACs are podwire's own. */
+  #withoutLanNeighbours(machine: string, network: HostNetwork): HostNetwork {
+    const neighbours = network.neighbours.filter(({ link, learned, ip }) => {
+      const lan = learned ? this.#lanAt({ machine, link }) : undefined
+      if (lan && this.holderOf(ip) === undefined && isOf(lan, ip)) this.#met.add(formatIp(ip))
+      return !lan
+    })
+    return { ...network, neighbours }
+  }
+
   /** Whoever the node had learned of when it was looked at is behind the link where it was. */
   #meetNeighbours({ site, machine, ports }: MetNode): void {
     for (const { ip, link, mac, learned } of machine.config.network.neighbours) {
-      if (!learned || this.#lanAt({ machine: site.name, link })) continue
+      if (!learned) continue
       const holder = this.#holders.get(formatIp(ip))
       const home = { machine: site.name, link: ports.get(stationKey(mac)) ?? link }
       if (holder === undefined || this.#pods.has(holder)) this.#addStranger(holder ?? strangerName(ip), { home, mac })
@@ -267,8 +280,10 @@ class Wiring implements World {
     const site = holder === undefined ? undefined : this.#sites.get(holder)
     const uplink = site?.uplinks.find(({ addresses }) => addresses.some(({ address }) => isOf(lan, address)))
     if (site && uplink) return uplink.mac ?? macOfDevice(site.name, uplink.link)
-    const client = this.#machines.get(strangerName(ip))
-    return client && isOf(lan, ip) ? macOfDevice(strangerName(ip), POD_LINK) : undefined
+    if (!isOf(lan, ip)) return undefined
+    const name = strangerName(ip)
+    if (this.#met.has(name)) this.machine(name)
+    return this.#machines.has(name) || this.#config.partial ? macOfDevice(name, POD_LINK) : undefined
   }
 
   /** Who answers a node on a link of its own that is no uplink: a pod, or whoever the link leads to. */

@@ -1,0 +1,83 @@
+/**
+ * The world of dumps of real machines, joined where their networks are the same; with objects, what
+ * these add to it.
+ *
+ * @module
+ */
+import type { Ip } from '../base/ip.ts'
+import type { SettledCluster } from '../cluster/host-state.ts'
+import type { HostNetwork } from '../host/host.ts'
+import type { Listener } from '../node/step.ts'
+import { type ClusterWorldOptions, clusterWorld } from './cluster-world.ts'
+import type { Host, NodeSite, Uplink, WorldConfig } from './site.ts'
+
+/** One machine as its dumps tell it. */
+export interface DumpedHost extends Host {
+  readonly name: string
+}
+
+const NOT_TOLD: Listener = { listens: 'unknown', what: 'the dumps do not tell what listens' }
+const USUAL_MTU = 1500
+
+export function dumpWorld(hosts: readonly DumpedHost[]): WorldConfig {
+  return {
+    nodes: hosts.map(siteOf),
+    pods: [],
+    vips: [],
+    hidden: [],
+    partial: true,
+    mtu: USUAL_MTU,
+    listenerAt: () => NOT_TOLD,
+  }
+}
+
+/**
+ * Objects say who has which address and what listens; of nodes that were dumped, the dump says the
+ * rest, as far as it goes.
+ */
+export function dumpWorldWithObjects(
+  hosts: readonly DumpedHost[],
+  cluster: SettledCluster,
+  options: ClusterWorldOptions,
+): WorldConfig {
+  const dumped = new Map(hosts.map(host => [host.name, host]))
+  const replaced = new Map(hosts.map(host => [host.name, (own: Host) => overlaid(own, host)]))
+  const world = clusterWorld(cluster, { ...options, hosts: replaced })
+  const known = new Set(world.nodes.map(({ name }) => name))
+  return {
+    ...world,
+    nodes: [
+      ...world.nodes.map(site => {
+        const host = dumped.get(site.name)
+        return host && hasNetwork(host.network) ? { ...siteOf(host), host: site.host } : site
+      }),
+      ...hosts.filter(({ name }) => !known.has(name)).map(siteOf),
+    ],
+  }
+}
+
+/** What the dump tells; a dump of rules alone takes the network that the objects ask for. */
+function overlaid(own: Host, { network, rules, sets }: Host): Host {
+  return { network: hasNetwork(network) ? network : own.network, rules: { ...own.rules, ...rules }, sets }
+}
+
+function hasNetwork({ addresses }: HostNetwork): boolean {
+  return addresses.length > 0
+}
+
+function siteOf(host: DumpedHost): NodeSite {
+  const { links, addresses, routes } = host.network
+  const uplinks = links
+    .filter(({ kind }) => kind === 'uplink')
+    .map(({ name, mac }): Uplink => {
+      const own = addresses.filter(({ link }) => link === name).map(one => one.own)
+      const gateways = routes.flatMap(({ link, via }): readonly Ip[] =>
+        link === name && via !== undefined ? [via] : [],
+      )
+      return { link: name, addresses: own, gateways, ...(mac ? { mac } : {}) }
+    })
+    .filter(uplink => uplink.addresses.length > 0)
+  const outer = new Set(uplinks.map(({ link }) => link))
+  const inner = addresses.filter(({ link }) => !outer.has(link)).map(({ own }) => own.address)
+  return { name: host.name, uplinks, inner, host: () => host }
+}

@@ -1,0 +1,85 @@
+/** Whether what was seen of a flow is what a trace says. */
+import { formatIp } from '../../src/base/ip.ts'
+import { seededRandom } from '../../src/base/random.ts'
+import { add, compareRatio, type Ratio, ratio, ZERO } from '../../src/base/ratio.ts'
+import { copyMachineMemory } from '../../src/node/memory.ts'
+import { type Packet, portsOf } from '../../src/packet/packet.ts'
+import type { Memories } from '../../src/trace/carry.ts'
+import { exchange } from '../../src/trace/exchange.ts'
+import type { Exchange } from '../../src/trace/journey.ts'
+import { everyWay } from '../../src/trace/ways.ts'
+import type { World } from '../../src/trace/world.ts'
+
+/** What a client sees, in the words of the flows' files. */
+export function outcomeSeen({ request, reply, experience }: Exchange): string {
+  if (experience === 'answered' && request.outcome.kind === 'delivered') {
+    const { packet } = request.outcome
+    return `${formatIp(packet.dst)}:${portsOf(packet.payload)?.dport} from ${formatIp(packet.src)}`
+  }
+  // connect() fails with EHOSTUNREACH on a time exceeded message too.
+  if (experience === 'time exceeded' && reply) return 'host unreachable'
+  return experience
+}
+
+interface Try {
+  readonly memories: Memories
+  readonly probability: Ratio
+}
+
+/** All that may become of one packet now, with the memory that each leaves behind. */
+export function triesOf(machine: string, packet: Packet, world: World, memories: Memories, now: number) {
+  const outcomes = new Map<string, Try>()
+  const run = (choose: Parameters<Parameters<typeof everyWay>[0]>[0]) => {
+    const own: Memories = new Map([...memories].map(([name, memory]) => [name, copyMachineMemory(memory)]))
+    const random = seededRandom(1, 'ports')
+    return {
+      own,
+      met: exchange(machine, { packet, mark: 0 }, { world, memories: own, now, choose, random, verbose: false }),
+    }
+  }
+  for (const { value, probability } of everyWay(run)) {
+    const seen = outcomeSeen(value.met)
+    const there = outcomes.get(seen)
+    outcomes.set(seen, {
+      memories: there?.memories ?? value.own,
+      probability: there ? add(there.probability, probability) : probability,
+    })
+  }
+  return outcomes
+}
+
+const HALF = ratio(1, 2)
+
+/**
+ * Sends the packets one after the other, each time taking an outcome that was really seen.
+ *
+ * @returns what does not agree, a sentence each, and the memory that is left
+ */
+export function agree(
+  seen: Readonly<Record<string, number>>,
+  send: (attempt: number, memories: Memories) => ReadonlyMap<string, Try>,
+  memories: Memories,
+): { readonly problems: readonly string[]; readonly memories: Memories } {
+  const left = new Map(Object.entries(seen))
+  const always = new Map<string, Ratio>()
+  let now = memories
+  const total = [...left.values()].reduce((sum, count) => sum + count, 0)
+  for (let attempt = 0; attempt < total; attempt++) {
+    const possible = send(attempt, now)
+    for (const name of new Set([...possible.keys(), ...always.keys()])) {
+      const probability = possible.get(name)?.probability ?? ZERO
+      const before = always.get(name)
+      if (!before || compareRatio(probability, before) < 0)
+        always.set(name, attempt > 0 && !before ? ZERO : probability)
+    }
+    const taken = [...left].find(([name, count]) => count > 0 && possible.has(name))
+    if (!taken) {
+      const missing = [...left].filter(([, count]) => count > 0).map(([name]) => name)
+      return { problems: [`seen ${missing.join(', ')}; possible ${[...possible.keys()].join(', ')}`], memories: now }
+    }
+    left.set(taken[0], taken[1] - 1)
+    now = possible.get(taken[0])?.memories ?? now
+  }
+  const unseen = [...always].filter(([name, least]) => !(name in seen) && compareRatio(least, HALF) >= 0)
+  return { problems: unseen.map(([name]) => `${name} was never seen`), memories: now }
+}
