@@ -50,7 +50,7 @@ export function formatRatio({ over, under }: Ratio): string {
  * The fraction as people say it: the simplest one with a denominator of at most `most` that is as
  * near as `tolerance`, such as 1/3 for what the kernel keeps of 0.33333333349; else six digits.
  */
-export function formatNear(value: Ratio, most = 10_000, tolerance = 1e-7): string {
+export function formatNear(value: Ratio, most = 10_000, tolerance = 2e-9): string {
   const number = toNumber(value)
   for (const [over, under] of convergents(number, most)) {
     if (Math.abs(number - over / under) <= tolerance) return under === 1 ? `${over}` : `${over}/${under}`

@@ -33,25 +33,38 @@ const FORMS =
  */
 export function parseFault(text: string): Fault {
   const [node = '', what, ...words] = text.trim().split(/\s+/)
-  const [first = '', second = '', third = '', fourth] = words
-  const wrong = () => new ParseError('fault', text, `not of the form ${FORMS}`)
-  if (what === 'sysctl' && words.length === 1) {
-    const at = first.indexOf('=')
-    if (at <= 0) throw wrong()
-    return { node, do: 'set sysctl', key: first.slice(0, at), value: first.slice(at + 1) }
-  }
-  if (first === 'del' && words.length === 2) {
-    if (what === 'fdb') return { node, do: 'delete fdb', ip: parseIp(second) }
-    if (what === 'neigh') return { node, do: 'delete neighbour', ip: parseIp(second) }
-    if (what === 'route') return { node, do: 'delete route', to: parsePrefix(second) }
-  }
-  if (what !== 'link' || first !== 'set' || second === '') throw wrong()
-  if (third === 'mtu' && fourth !== undefined && /^\d{2,5}$/.test(fourth))
-    return { node, do: 'set link', link: second, mtu: Number(fourth) }
-  if (third === 'down' && fourth === undefined) return { node, do: 'set link', link: second, down: true }
-  if (third === 'hairpin' && (fourth === 'on' || fourth === 'off'))
-    return { node, do: 'set link', link: second, hairpin: fourth === 'on' }
-  throw wrong()
+  const [first = '', second = ''] = words
+  const fault =
+    what === 'sysctl' && words.length === 1
+      ? sysctlFault(first)
+      : first === 'del' && words.length === 2
+        ? deletion(what, second)
+        : what === 'link' && first === 'set'
+          ? linkFault(words.slice(1))
+          : undefined
+  if (!fault) throw new ParseError('fault', text, `not of the form ${FORMS}`)
+  return { node, ...fault }
+}
+
+type Doing = Fault extends infer F ? (F extends Fault ? Omit<F, 'node'> : never) : never
+
+function sysctlFault(setting: string): Doing | undefined {
+  const at = setting.indexOf('=')
+  return at <= 0 ? undefined : { do: 'set sysctl', key: setting.slice(0, at), value: setting.slice(at + 1) }
+}
+
+function deletion(what: string | undefined, which: string): Doing | undefined {
+  if (what === 'fdb') return { do: 'delete fdb', ip: parseIp(which) }
+  if (what === 'neigh') return { do: 'delete neighbour', ip: parseIp(which) }
+  return what === 'route' ? { do: 'delete route', to: parsePrefix(which) } : undefined
+}
+
+function linkFault([link, what, value, ...more]: readonly string[]): Doing | undefined {
+  if (link === undefined || more.length > 0) return undefined
+  const set = { do: 'set link', link } as const
+  if (what === 'down' && value === undefined) return { ...set, down: true }
+  if (what === 'mtu' && value !== undefined && /^\d{2,5}$/.test(value)) return { ...set, mtu: Number(value) }
+  return what === 'hairpin' && (value === 'on' || value === 'off') ? { ...set, hairpin: value === 'on' } : undefined
 }
 
 /**

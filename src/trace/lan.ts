@@ -44,9 +44,10 @@ function addLan(
   taken: readonly InterfaceAddress[],
 ): Lan {
   const link = `lan${lans.length}`
+  const isTaken = (ip: Ip) => taken.some(({ address }) => equalIp(address, ip))
   const own = addresses
-    .map(one => ({ address: gateways?.find(ip => isIn(one, ip)) ?? firstAddress(one), bits: one.bits }))
-    .filter(({ address }) => !taken.some(one => equalIp(one.address, address)))
+    .map(one => ({ address: gateways?.find(ip => isIn(one, ip) && !isTaken(ip)) ?? firstAddress(one), bits: one.bits }))
+    .filter(({ address }) => !isTaken(address))
   const stations = new Map([[stationKey(macOfDevice(ROUTER, link)), { machine: ROUTER, link }]])
   const lan: Lan = { port: { link, addresses: own }, network, stations }
   lans.push(lan)
