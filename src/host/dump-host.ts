@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { within } from '../base/error.ts'
 import { FAMILIES, type Family } from '../base/ip.ts'
 import { readAddresses } from './dump-addresses.ts'
 import { readBridgePorts, readLinks, withPorts } from './dump-links.ts'
@@ -42,31 +43,57 @@ export interface ReadHost {
   readonly skipped: readonly string[]
 }
 
-/** @throws {InputError | ParseError} naming the tool and the entry that is not as it writes it */
-export function readHostDump(dump: HostDump): ReadHost {
+/** The tools that a host dump is made of. */
+export type DumpTool =
+  | 'ip link'
+  | 'ip addr'
+  | 'ip route'
+  | 'ip -6 route'
+  | 'ip rule'
+  | 'ip -6 rule'
+  | 'ip neigh'
+  | 'bridge fdb'
+  | 'bridge link'
+  | 'sysctl'
+
+/**
+ * @param places what each tool's output is called in messages; absent: as the tool
+ * @throws {InputError} naming the place and the entry that is not as the tool writes it
+ */
+export function readHostDump(dump: HostDump, places: Readonly<Partial<Record<DumpTool, string>>> = {}): ReadHost {
   const skipped: string[] = []
-  const take = <T>({ values, skipped: left }: Reading<T>): readonly T[] => {
+  const at = <T>(tool: DumpTool, read: () => T): T => within(places[tool] ?? tool, read)
+  const take = <T>(tool: DumpTool, read: () => Reading<T>): readonly T[] => {
+    const { values, skipped: left } = at(tool, read)
     for (const reason of left) skipped.push(reason)
     return values
   }
-  const list = (json: unknown) => json ?? []
-  const ports = take(readBridgePorts(list(dump.ports)))
-  const network: HostNetwork = {
-    links: withPorts(take(readLinks(list(dump.links))), ports),
-    addresses: take(readAddresses(list(dump.addresses))),
-    routes: FAMILIES.flatMap(family => take(readRoutes(list(routesFor(dump, family)), family))),
-    neighbours: take(readNeighbours(list(dump.neighbours))),
-    fdb: take(readFdb(list(dump.fdb))),
-    sysctls: readSysctls(dump.sysctls ?? ''),
-  }
+  const ports = take('bridge link', () => readBridgePorts(dump.ports ?? []))
+  const links = withPorts(
+    take('ip link', () => readLinks(dump.links ?? [])),
+    ports,
+  )
+  const addresses = take('ip addr', () => readAddresses(dump.addresses ?? []))
+  const routes = FAMILIES.flatMap(family =>
+    take(family === 4 ? 'ip route' : 'ip -6 route', () => readRoutes(routesFor(dump, family) ?? [], family)),
+  )
   const routingRules = FAMILIES.flatMap(family => {
     const told = dump.routingRules?.[family]
-    return told === undefined ? kernelRules(family) : take(readRoutingRules(told, family))
+    if (told === undefined) return kernelRules(family)
+    return take(family === 4 ? 'ip rule' : 'ip -6 rule', () => readRoutingRules(told, family))
   })
-  const bridgeEntries = take(readBridgeEntries(list(dump.fdb)))
+  const neighbours = take('ip neigh', () => readNeighbours(dump.neighbours ?? []))
+  const fdb = take('bridge fdb', () => readFdb(dump.fdb ?? []))
+  const bridgeEntries = take('bridge fdb', () => readBridgeEntries(dump.fdb ?? []))
+  const sysctls = at('sysctl', () => readSysctls(dump.sysctls ?? ''))
   return {
     network: {
-      ...network,
+      links,
+      addresses,
+      routes,
+      neighbours,
+      fdb,
+      sysctls,
       ...(dump.routingRules ? { routingRules } : {}),
       ...(dump.fdb === undefined ? {} : { bridgeEntries }),
     },
