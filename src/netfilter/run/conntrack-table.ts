@@ -9,7 +9,7 @@
  */
 import type { Millis } from '../../base/clock.ts'
 import { equalIp } from '../../base/ip.ts'
-import type { Connection, Direction, Tuple } from './conntrack.ts'
+import { type Connection, copyConnection, type Direction, type Tuple } from './conntrack.ts'
 import { equalTuple, hashIp, hashTuple } from './tuple.ts'
 
 /** One direction of a connection, as the table knows it. */
@@ -34,9 +34,7 @@ export function createConnectionTable(): ConnectionTable {
 /** A table of its own, with connections of its own, each still found by both of its tuples. */
 export function copyConnectionTable(table: ConnectionTable): ConnectionTable {
   const copy = createConnectionTable()
-  for (const connection of table.connections) {
-    enter(copy, { ...connection, ...(connection.tcp && { tcp: { ...connection.tcp } }) })
-  }
+  for (const connection of table.connections) enter(copy, copyConnection(connection))
   return copy
 }
 

@@ -43,27 +43,41 @@ export type SctpPhase =
   | 'SHUTDOWN_ACK_SENT'
   | 'HEARTBEAT_SENT'
 
-/** A value for each direction. */
-export interface Both<T> {
-  original: T
-  reply: T
+/** What TCP's tracker knows of the side that sends in one direction. Numbers are 32 bits, signed. */
+export interface TcpSide {
+  /** Where its data ends, in sequence numbers; absent until it sent something. */
+  end?: number
+  /** The highest acknowledgement that it sent. */
+  acknowledged?: number
+  /** It sent data that the other side has not acknowledged. */
+  waiting: boolean
+  /** It closed first. */
+  closed: boolean
 }
 
-/** What the tracker of TCP remembers beside the phase. @see struct ip_ct_tcp of Linux */
+/** What TCP's tracker remembers. `NONE`: it has not judged a packet yet. @see struct ip_ct_tcp of Linux */
 export interface TcpMemory {
-  /** The last segment that counted or was let through unseen: its kind, direction and end. */
+  phase: TcpPhase | 'NONE'
+  /** The last segment that counted, or that was let through unseen: its kind, direction and end. */
   lastKind: TcpKind
   lastDirection: Direction
   lastEnd: number
-  /** The end of what each side sent; absent until it sent something. 32 bits, signed. */
-  readonly end: Both<number | undefined>
-  /** The side sent data that the other has not acknowledged. */
-  readonly unacknowledged: Both<boolean>
-  /** The side closed first. */
-  readonly closed: Both<boolean>
+  readonly original: TcpSide
+  readonly reply: TcpSide
   simultaneousOpen: boolean
   /** A SYN was let through that the far end may answer with a bare ACK. @see RFC 5961 section 4 */
-  challenge: boolean
+  challenged: boolean
+}
+
+/** What SCTP's tracker remembers. @see struct ip_ct_sctp of Linux */
+export interface SctpMemory {
+  phase: SctpPhase | 'NONE'
+  /** The verification tag of packets in each direction; 0 until it is known. */
+  readonly tags: Record<Direction, number>
+  /** The side sent INIT. */
+  readonly began: Record<Direction, boolean>
+  /** The direction of a heartbeat with a tag that is not the connection's. */
+  strayHeartbeat?: Direction
 }
 
 /** What a segment does, by its flags. */
@@ -90,10 +104,23 @@ export interface Connection {
   seenReply: boolean
   assured: boolean
   mark: number
-  /** Of TCP and SCTP: the state of the tracker. */
-  phase?: TcpPhase | SctpPhase
+  /** What the tracker of the protocol remembers. */
   tcp?: TcpMemory
+  sctp?: SctpMemory
   /** Of UDP: from when on answers show that it is a stream. */
   streamFrom?: Millis
   expires: Millis
+}
+
+/** A connection of its own, equal to `connection`. */
+export function copyConnection(connection: Connection): Connection {
+  const { tcp, sctp } = connection
+  const copy = { ...connection }
+  if (tcp) copy.tcp = { ...tcp, original: { ...tcp.original }, reply: { ...tcp.reply } }
+  if (sctp) copy.sctp = { ...sctp, tags: { ...sctp.tags }, began: { ...sctp.began } }
+  return copy
+}
+
+export function opposite(direction: Direction): Direction {
+  return direction === 'original' ? 'reply' : 'original'
 }
