@@ -47,7 +47,10 @@ export const NO_OBJECTS = 'only addresses can be named without objects; give the
 export function absent({ kind, namespace, name }: Written, { cluster, namespace: usual, nodes }: Directory): string {
   if (!cluster) return NO_OBJECTS
   const pods = cluster.nodes.flatMap(node => cluster.podsOn(node.metadata.name))
-  const known = pods.filter(one => one.metadata.namespace === (namespace ?? usual)).map(one => one.metadata.name)
+  const known = pods
+    .filter(one => one.metadata.namespace === (namespace ?? usual))
+    .map(one => one.metadata.name)
+    .sort()
   if (kind === undefined || kind === 'pod') {
     const where = namespace ?? usual
     const others = kind === undefined ? `, and no node; ${listed(nodes)}` : ''

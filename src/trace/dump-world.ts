@@ -6,7 +6,6 @@
  */
 import type { Ip } from '../base/ip.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
-import type { HostNetwork } from '../host/host.ts'
 import type { Listener } from '../node/step.ts'
 import { type ClusterWorldOptions, clusterWorld } from './cluster-world.ts'
 import type { Host, NodeSite, Uplink, WorldConfig } from './site.ts'
@@ -14,6 +13,8 @@ import type { Host, NodeSite, Uplink, WorldConfig } from './site.ts'
 /** One machine as its dumps tell it. */
 export interface DumpedHost extends Host {
   readonly name: string
+  /** False: the dump is of rules alone, and the network is made up. */
+  readonly networkKnown: boolean
 }
 
 const NOT_TOLD: Listener = { listens: 'unknown', what: 'the dumps do not tell what listens' }
@@ -49,7 +50,7 @@ export function dumpWorldWithObjects(
     nodes: [
       ...world.nodes.map(site => {
         const host = dumped.get(site.name)
-        return host && hasNetwork(host.network) ? { ...siteOf(host), host: site.host } : site
+        return host?.networkKnown ? { ...siteOf(host), host: site.host } : site
       }),
       ...hosts.filter(({ name }) => !known.has(name)).map(siteOf),
     ],
@@ -57,12 +58,8 @@ export function dumpWorldWithObjects(
 }
 
 /** What the dump tells; a dump of rules alone takes the network that the objects ask for. */
-function overlaid(own: Host, { network, rules, sets }: Host): Host {
-  return { network: hasNetwork(network) ? network : own.network, rules: { ...own.rules, ...rules }, sets }
-}
-
-function hasNetwork({ addresses }: HostNetwork): boolean {
-  return addresses.length > 0
+function overlaid(own: Host, { network, networkKnown, rules, sets }: DumpedHost): Host {
+  return { network: networkKnown ? network : own.network, rules: { ...own.rules, ...rules }, sets }
 }
 
 function siteOf(host: DumpedHost): NodeSite {

@@ -1,0 +1,83 @@
+/**
+ * From files and words to a trace: what `trace` and the steps of scenarios share.
+ *
+ * @module
+ */
+import { ParseError } from '../base/error.ts'
+import type { Family } from '../base/ip.ts'
+import type { HostOptions, SettledCluster } from '../cluster/host-state.ts'
+import { type Asked, type Question, questionsOf } from '../trace/ask.ts'
+import { type ClusterWorldOptions, clusterWorld } from '../trace/cluster-world.ts'
+import type { Directory } from '../trace/directory.ts'
+import { type DumpedHost, dumpWorld, dumpWorldWithObjects } from '../trace/dump-world.ts'
+import { pathsTo } from '../trace/endpoint.ts'
+import { parseFault } from '../trace/fault.ts'
+import { withFaults } from '../trace/faulty-world.ts'
+import type { Path, Trace } from '../trace/journey.ts'
+import { explainPath, type TraceOptions, traceFlows } from '../trace/trace.ts'
+import { createWorld } from '../trace/wiring.ts'
+import type { World } from '../trace/world.ts'
+import { RefusedInput } from './exit.ts'
+
+/** What is looked at: objects, dumps, or both. */
+export interface Ground {
+  readonly cluster?: SettledCluster
+  readonly hosts?: readonly DumpedHost[]
+  readonly namespace: string
+  readonly family: Family
+  readonly via?: string
+  readonly faults: readonly string[]
+  readonly host: HostOptions
+}
+
+export interface Inquiry {
+  readonly world: World
+  readonly questions: readonly Question[]
+  readonly trace: Trace
+  /** The path to be shown. */
+  readonly shown: Path
+}
+
+export interface InquiryOptions extends TraceOptions {
+  readonly toEndpoint?: string
+  /** Tell the shown path with the rules that did not match. */
+  readonly verbose: boolean
+}
+
+/** When the first packet is sent, as far as clocks of rules matter. */
+const START = Date.UTC(2026, 0, 1)
+
+/** @throws {RefusedInput} for a name that nothing has, or a fault that cannot be */
+export function inquire(asked: readonly Asked[], ground: Ground, options: InquiryOptions): Inquiry {
+  try {
+    const config = withFaults(worldConfig(ground), ground.faults.map(parseFault))
+    const world = createWorld(config)
+    const directory: Directory = {
+      ...(ground.cluster ? { cluster: ground.cluster } : {}),
+      nodes: config.nodes.map(({ name }) => name),
+      namespace: ground.namespace,
+      family: ground.family,
+      holderOf: ip => world.holderOf(ip),
+    }
+    const questions = questionsOf(asked, directory, START)
+    const flows = questions.map(({ flow }) => flow)
+    const trace = traceFlows(flows, world, options)
+    const shown = shownPath(trace, options)
+    return { world, questions, trace, shown: options.verbose ? explainPath(shown, flows, world, options) : shown }
+  } catch (cause) {
+    if (cause instanceof ParseError) throw new RefusedInput([cause.message])
+    throw cause
+  }
+}
+
+function worldConfig({ cluster, hosts, via, host }: Ground) {
+  const options: ClusterWorldOptions = { ...host, ...(via === undefined ? {} : { via }) }
+  if (!cluster) return dumpWorld(hosts ?? [])
+  return hosts ? dumpWorldWithObjects(hosts, cluster, options) : clusterWorld(cluster, options)
+}
+
+function shownPath(trace: Trace, { toEndpoint }: InquiryOptions): Path {
+  const [path] = toEndpoint === undefined ? trace.paths : pathsTo(toEndpoint, trace)
+  if (!path) throw new RangeError('a trace has a path')
+  return path
+}
