@@ -7,11 +7,10 @@ import { ParseError, within } from '../base/error.ts'
 import { FAMILIES, type Family, parseInterfaceAddress, parsePrefix } from '../base/ip.ts'
 import { readHostDump } from '../host/dump-host.ts'
 import type { HostNetwork } from '../host/host.ts'
-import { parseRules } from '../netfilter/document-reader.ts'
 import type { IpSet } from '../netfilter/ipset.ts'
 import { parseSets } from '../netfilter/ipset-reader.ts'
 import type { Ruleset } from '../netfilter/rule.ts'
-import { rulesetOf } from '../netfilter/ruleset.ts'
+import { readRuleset } from '../netfilter/ruleset.ts'
 import { readJson } from '../objects/json.ts'
 import { locatorOf, TextError } from '../objects/position.ts'
 import { assumedSysctls, lackNotes, limited, untracedNotes } from './state-notes.ts'
@@ -90,7 +89,7 @@ const MADE_UP: HostNetwork = {
 }
 
 function readRules(files: StateFiles, family: Family): Ruleset {
-  const rules = read(files, family === 4 ? 'rules4' : 'rules6', text => rulesetOf(parseRules(text, family)))
+  const rules = read(files, family === 4 ? 'rules4' : 'rules6', text => readRuleset(text, family))
   return rules ?? { family, tables: new Map() }
 }
 

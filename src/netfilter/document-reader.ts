@@ -4,7 +4,7 @@
  * @see iptables/iptables-restore.c of iptables
  * @module
  */
-import { ParseError, within } from '../base/error.ts'
+import { InputError, ParseError } from '../base/error.ts'
 import type { Family } from '../base/ip.ts'
 import { parseNumber } from './codec.ts'
 import { type Document, formatStatement, type Line, type Statement } from './document.ts'
@@ -21,14 +21,38 @@ const LONGEST_CHAIN = 28
  * @throws {InputError} with the line's number, where `iptables-restore` would refuse it for its form
  */
 export function parseRules(text: string, family: Family): Document {
-  const reader = new DocumentReader(family)
-  const lines = text.split('\n').map((line, i) => within(`line ${i + 1}`, () => reader.readLine(line)))
-  within(`line ${lines.length}`, () => reader.finish())
+  const lines: Line[] = []
+  eachStatement(text, family, (statement, line) => {
+    lines.push(formatStatement(statement, family) === line ? statement : { ...statement, spelling: line })
+  })
   return { family, lines }
+}
+
+/**
+ * Reads rules line by line, for whoever need not keep them all.
+ *
+ * @throws {InputError} with the line's number, as {@link parseRules} does, and for what `take` throws
+ */
+export function eachStatement(text: string, family: Family, take: (statement: Statement, line: string) => void): void {
+  const reader = new DocumentReader(family)
+  let number = 0
+  try {
+    for (let start = 0; start >= 0; ) {
+      number++
+      const end = text.indexOf('\n', start)
+      const line = end < 0 ? text.slice(start) : text.slice(start, end)
+      start = end < 0 ? -1 : end + 1
+      take(reader.readStatement(line), line)
+    }
+    reader.finish()
+  } catch (cause) {
+    throw cause instanceof Error ? new InputError(`line ${number}`, cause) : cause
+  }
 }
 
 class DocumentReader {
   readonly #family: Family
+  readonly #isChain = (name: string) => this.#chains.has(name)
   #table: TableName | undefined
   #chains = new Set<string>()
 
@@ -36,17 +60,12 @@ class DocumentReader {
     this.#family = family
   }
 
-  readLine(line: string): Line {
-    const statement = this.#readStatement(line)
-    return formatStatement(statement, this.#family) === line ? statement : { ...statement, spelling: line }
-  }
-
   /** @throws {ParseError} when the last table was not committed, and so would not be loaded */
   finish(): void {
     if (this.#table !== undefined) throw new ParseError('rules', `*${this.#table}`, 'its COMMIT is missing')
   }
 
-  #readStatement(line: string): Statement {
+  readStatement(line: string): Statement {
     if (line === '' || line.startsWith('#')) return { kind: 'remark', text: line }
     if (line.trim() === '') return { kind: 'remark', text: line }
     if (line.startsWith('*')) return this.#readTable(line)
@@ -87,7 +106,7 @@ class DocumentReader {
   }
 
   #readCommand(line: string): Statement {
-    const counted = /^\[(\d{1,16}):(\d{1,16})\][ \t]*/.exec(line)
+    const counted = line.startsWith('[') ? /^\[(\d{1,16}):(\d{1,16})\][ \t]*/.exec(line) : null
     const counters = counted && { packets: Number(counted[1]), bytes: Number(counted[2]) }
     const [command, chain, ...rest] = splitWords(line, counted?.[0].length ?? 0)
     const name = COMMANDS.get(command?.text ?? '')
@@ -147,7 +166,7 @@ class DocumentReader {
   }
 
   #readRule(words: readonly Word[], line: string): ReturnType<typeof readRule> {
-    return readRule(words, line, this.#family, name => this.#chains.has(name))
+    return readRule(words, line, this.#family, this.#isChain)
   }
 }
 

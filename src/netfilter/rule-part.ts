@@ -49,7 +49,7 @@ const FOREIGN_TARGETS: ReadonlySet<string> = new Set(
 /** The target that was named and its options: a chain's name when nothing else is called so. */
 export function targetOf(slot: Slot, context: Context, isChain: (name: string) => boolean): Target {
   const { loaded, name, written } = slot
-  if (!loaded && written.length === 0 && (isChain(name) || !FOREIGN_TARGETS.has(name)))
+  if (!loaded && written.length === 0 && (!FOREIGN_TARGETS.has(name) || isChain(name)))
     return { do: 'jump', chain: name }
   const value = completed(slot, context)
   if (!value || !loaded) return { do: 'unknown', name, ...verbatim(slot) }
@@ -85,8 +85,11 @@ function verbatim({ written, why }: Slot): { readonly text: string; readonly why
 
 /** The conditions, once for each pair of a source and a destination. */
 export function matchesOf(parts: readonly Part[], context: Context): Match[][] {
+  const settled = settle(parts)
+  const only = soleRule(settled, context)
+  if (only) return [only]
   let all: Match[][] = [[]]
-  for (const part of settle(parts)) {
+  for (const part of settled) {
     if (part.kind === 'addresses') all = spread(all, part)
     else {
       const match = part.kind === 'own' ? part.match : matchOf(part, context)
@@ -94,6 +97,21 @@ export function matchesOf(parts: readonly Part[], context: Context): Match[][] {
     }
   }
   return all
+}
+
+/** The conditions of a line that names no more than one network of each kind, as nearly all do. */
+function soleRule(parts: readonly Part[], context: Context): Match[] | undefined {
+  const matches: Match[] = []
+  for (const part of parts) {
+    if (part.kind !== 'addresses') matches.push(part.kind === 'own' ? part.match : matchOf(part, context))
+    else {
+      const { on, networks, not } = part
+      const [network] = networks
+      if (network === undefined || networks.length > 1) return undefined
+      if (network.bits > 0 || not) matches.push(not ? { on, in: network, not } : { on, in: network })
+    }
+  }
+  return matches
 }
 
 /** Sources vary slowest, in whichever order the two options stand. */
@@ -108,6 +126,7 @@ function spread(all: readonly Match[][], { on, networks, not }: Addresses): Matc
 
 /** In `-m tcp -p tcp` without options of tcp, its extension stands behind the protocol. */
 function settle(given: readonly Part[]): readonly Part[] {
+  if (!given.some(part => part.kind === 'extension' && part.written.length === 0)) return given
   const parts = [...given]
   for (const slot of given) {
     if (slot.kind !== 'extension' || slot.written.length > 0) continue

@@ -6,6 +6,7 @@
 import { ParseError, within } from '../base/error.ts'
 import type { Family } from '../base/ip.ts'
 import type { Document, Statement } from './document.ts'
+import { eachStatement } from './document-reader.ts'
 import { formatRule } from './format.ts'
 import { BUILT_IN, type Chain, type Rule, type Ruleset, type Table, type TableName } from './rule.ts'
 
@@ -21,15 +22,55 @@ interface OpenChain {
  * @throws {InputError} with the line's number when a command is about a rule or chain that is not there
  */
 export function rulesetOf(document: Document): Ruleset {
-  const tables = new Map<TableName, Map<string, OpenChain>>()
-  let chains = new Map<string, OpenChain>()
+  const draft = new RulesetDraft(document.family)
   document.lines.forEach((line, i) => {
-    if (line.kind === 'table') {
-      chains = new Map()
-      tables.set(line.table, chains)
-    } else within(`line ${i + 1}`, () => apply(line, chains, document.family))
+    within(`line ${i + 1}`, () => draft.apply(line))
   })
-  return { family: document.family, tables: new Map([...tables].map(([name, open]) => [name, close(name, open)])) }
+  return draft.ruleset()
+}
+
+/**
+ * The ruleset of {@link parseRules} and {@link rulesetOf} in one go: for rules of thousands of Services, of
+ * which the single lines are of no interest.
+ *
+ * @throws {InputError} with the line's number, as those do
+ */
+export function readRuleset(text: string, family: Family): Ruleset {
+  const draft = new RulesetDraft(family)
+  eachStatement(text, family, statement => draft.apply(statement))
+  return draft.ruleset()
+}
+
+class RulesetDraft {
+  readonly #family: Family
+  readonly #tables = new Map<TableName, Map<string, OpenChain>>()
+  #chains = new Map<string, OpenChain>()
+  /** The chain that the line before added rules to: the next is most often for the same. */
+  #last: { readonly name: string; readonly chain: OpenChain } | undefined
+
+  constructor(family: Family) {
+    this.#family = family
+  }
+
+  apply(line: Statement): void {
+    if (line.kind === 'append') {
+      if (this.#last?.name !== line.chain) this.#last = { name: line.chain, chain: chainFor(this.#chains, line.chain) }
+      for (const rule of line.rules) this.#last.chain.rules.push(rule)
+      return
+    }
+    this.#last = undefined
+    if (line.kind === 'table') {
+      this.#chains = new Map()
+      this.#tables.set(line.table, this.#chains)
+    } else apply(line, this.#chains, this.#family)
+  }
+
+  ruleset(): Ruleset {
+    return {
+      family: this.#family,
+      tables: new Map([...this.#tables].map(([name, open]) => [name, close(name, open)])),
+    }
+  }
 }
 
 /** The kernel's own chains first, then the others in the order of their making. */
@@ -44,18 +85,18 @@ function close(name: TableName, open: ReadonlyMap<string, OpenChain>): Table {
   return { name, chains }
 }
 
-function apply(line: Statement, chains: Map<string, OpenChain>, family: Family): void {
+function apply(
+  line: Exclude<Statement, { kind: 'append' | 'table' }>,
+  chains: Map<string, OpenChain>,
+  family: Family,
+): void {
   switch (line.kind) {
     case 'remark':
-    case 'table':
     case 'commit':
     case 'zero':
       return
     case 'chain':
       chains.set(line.chain, { rules: [], ...(line.policy && { policy: line.policy }) })
-      return
-    case 'append':
-      chainFor(chains, line.chain).rules.push(...line.rules)
       return
     case 'insert':
       insert(chainFor(chains, line.chain), line.at, line.rules)
