@@ -289,3 +289,11 @@ function noteNumbers(tcp: TcpMemory, { segment, kind, direction, end }: Seen): v
   }
   if (kind === 'ack') tcp.lastEnd = end
 }
+
+/** Takes note that this machine has reset the connection. @see nf_conntrack_tcp_set_closing */
+export function closeTcp(connection: Connection, tracking: Tracking): void {
+  const { tcp } = connection
+  if (!tcp || tcp.phase === 'CLOSE') return
+  tcp.phase = 'CLOSE'
+  refresh(connection, TIMEOUTS.CLOSE, tracking)
+}
