@@ -38,7 +38,7 @@ function isThere(files: StateFiles, kind: StateKind): boolean {
   return kind === 'route6' && files.get('route4')?.text.includes('::') === true
 }
 
-/** What a node of a cluster has set, whether the dump says so or not. */
+/** What a node of a cluster has set. */
 const USUAL: readonly Sysctl[] = [
   { key: 'net.ipv4.ip_forward', value: '1' },
   { key: 'net.ipv6.conf.all.forwarding', value: '1' },
@@ -46,12 +46,19 @@ const USUAL: readonly Sysctl[] = [
   { key: 'net.bridge.bridge-nf-call-ip6tables', value: '1' },
 ]
 
-/** The settings, with those that are assumed; of a setting that the dump tells nothing is. */
-export function assumedSysctls(told: readonly Sysctl[]): { all: readonly Sysctl[]; notes: readonly string[] } {
+/** Whoever asked for all settings was told these: of what is not among them there is none. */
+const ALWAYS_TOLD: ReadonlySet<string> = new Set(['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'])
+
+/** The settings, with those that are assumed where only some, or none, were collected. */
+export function assumedSysctls(told: readonly Sysctl[]): {
+  readonly all: readonly Sysctl[]
+  readonly notes: readonly string[]
+} {
+  if (told.some(({ key }) => ALWAYS_TOLD.has(key))) return { all: told, notes: [] }
   const keys = new Set(told.map(({ key }) => key))
   const assumed = USUAL.filter(({ key }) => !keys.has(key))
-  const notes = assumed.map(({ key, value }) => `no setting ${key}: assumed to be ${value}`)
-  return { all: [...told, ...assumed], notes }
+  const names = assumed.map(({ key }) => key).join(', ')
+  return { all: [...told, ...assumed], notes: [`no sysctl.txt that tells all settings: assumed to be 1 are ${names}`] }
 }
 
 /** The first of the lines, and how many more there are. */

@@ -5,18 +5,30 @@
  */
 import { type Family, formatInterfaceAddress } from '../base/ip.ts'
 import { formatFdbBatch, formatNeighBatch, formatRoutesBatch } from '../host/forwarding-batches.ts'
+import type { HostNetwork } from '../host/host.ts'
 import { formatLinksBatch, peerName } from '../host/links-batch.ts'
 import { formatSysctlConf } from '../host/sysctl-conf.ts'
 import { formatRestore, formatSave } from '../netfilter/format.ts'
 import type { HostState } from './host-state.ts'
+import {
+  lookAtAddresses,
+  lookAtFdb,
+  lookAtLinks,
+  lookAtNeighbours,
+  lookAtRoutes,
+  lookAtRoutingRules,
+  lookAtSysctls,
+} from './look.ts'
 
 /** `restore`: input for the loading tools; `save`: what the saving tools print once that is loaded. */
 export type Form = 'restore' | 'save'
 
 interface HostFile {
   readonly name: string
-  /** How to load it, and what it holds. */
-  readonly load: string
+  /** How to load it; absent: it is what a tool prints, and nothing loads it. */
+  readonly load?: string
+  /** The command that prints it once all is loaded. */
+  readonly shown?: string
   readonly holds: string
   /** Absent: the host has nothing to say there. */
   readonly text: (state: HostState, form: Form) => string | undefined
@@ -56,12 +68,27 @@ const FILES: readonly HostFile[] = [
   },
   rulesFile('iptables', 4),
   rulesFile('ip6tables', 6),
+  lookFile('ip-link.json', 'ip -d -j link', 'all links', lookAtLinks),
+  lookFile('ip-addr.json', 'ip -j addr', 'their addresses', lookAtAddresses),
+  lookFile('ip-route.json', 'ip -4 -j route show table all', 'IPv4 routes', network => lookAtRoutes(network, 4)),
+  lookFile('ip-6-route.json', 'ip -6 -j route show table all', 'IPv6 routes', network => lookAtRoutes(network, 6)),
+  lookFile('ip-rule.json', 'ip -4 -j rule', 'routing rules', () => lookAtRoutingRules(4)),
+  lookFile('ip-6-rule.json', 'ip -6 -j rule', 'routing rules of IPv6', () => lookAtRoutingRules(6)),
+  lookFile('ip-neigh.json', 'ip -j neigh', 'neighbours, pods among them', lookAtNeighbours),
+  lookFile('bridge-fdb.json', 'bridge -j fdb', 'who is behind which port and tunnel', lookAtFdb),
+  lookFile('sysctl.txt', 'sysctl -a', 'kernel settings', lookAtSysctls),
 ]
+
+/** What a look at the node shows once everything is loaded, for `podwire trace --state`. */
+function lookFile(name: string, shown: string, holds: string, text: (network: HostNetwork) => string): HostFile {
+  return { name, shown, holds, text: ({ network }, form) => (form === 'save' ? text(network) : undefined) }
+}
 
 function rulesFile(tool: string, family: Family): HostFile {
   return {
     name: `${tool}.restore`,
     load: `${tool}-restore --noflush ${tool}.restore`,
+    shown: `${tool}-save`,
     holds: `IPv${family} rules of kube-proxy, kubelet, the overlay and host ports`,
     text: ({ rules }, form) => {
       return form === 'save' ? formatSave(rules[family]) : formatRestore(rules[family])
@@ -76,7 +103,8 @@ function nameIn(form: Form, name: string): string {
 
 /** The names that a host's files can have in the form. */
 export function fileNames(form: Form): readonly string[] {
-  return FILES.map(file => nameIn(form, file.name))
+  const present = form === 'save' ? FILES : FILES.filter(({ load }) => load !== undefined)
+  return present.map(file => nameIn(form, file.name))
 }
 
 /** @returns path below the host's folder → text */
@@ -117,9 +145,8 @@ ${rows.join('\n')}
 
 function formatReadme(state: HostState, form: Form): string {
   const present = FILES.filter(file => file.text(state, form) !== undefined)
-  const rows = present.map(({ name, load, holds }) => {
-    const how =
-      form === 'save' && name.endsWith('.restore') ? `what ${name.replace('.restore', '-save')} prints` : `\`${load}\``
+  const rows = present.map(({ name, load, shown, holds }) => {
+    const how = form === 'save' && shown !== undefined ? `what \`${shown}\` prints` : `\`${load}\``
     return `| \`${nameIn(form, name)}\` | ${how} | ${holds} |`
   })
   const others = [...state.texts.keys()].map(path => `- \`${path}\``)
