@@ -5,6 +5,7 @@
  * @module
  */
 import { checksumOf } from './checksum.ts'
+import { findOptionProblem } from './ipv4-options.ts'
 import { headerLength, IPV4_HEADER } from './length.ts'
 import { get8, get16, getIp, malformed, NO_BYTES, put16, putIp, requireLength } from './octets.ts'
 import type { Packet } from './packet.ts'
@@ -15,10 +16,6 @@ const DONT_FRAGMENT = 0x4000
 const MORE_FRAGMENTS = 0x2000
 const OFFSET = 0x1fff
 const LONGEST = 0xffff
-
-/** Options of a single byte. @see RFC 791 section 3.1 */
-const END_OF_OPTIONS = 0
-const NO_OPERATION = 1
 
 /** @throws {RangeError} when the packet is longer than the header can say, or its options are no whole words */
 export function encodeIpv4(packet: Packet): Uint8Array {
@@ -103,16 +100,7 @@ function ipv4HeaderLength(bytes: Uint8Array): number {
   return header
 }
 
-/** @see ip_options_compile in net/ipv4/ip_options.c of Linux, which drops packets with such options */
 function checkOptions(bytes: Uint8Array, header: number): void {
-  for (let at = IPV4_HEADER; at < header; ) {
-    const kind = get8(bytes, at)
-    if (kind === END_OF_OPTIONS) return
-    const length = kind === NO_OPERATION ? 1 : at + 1 < header ? get8(bytes, at + 1) : 0
-    if (length < (kind === NO_OPERATION ? 1 : 2)) throw malformed(WHAT, bytes, at, `option ${kind} without a length`)
-    if (at + length > header) {
-      throw malformed(WHAT, bytes, at + 1, `option ${kind} of ${length} bytes ends behind the header`)
-    }
-    at += length
-  }
+  const found = findOptionProblem(bytes.subarray(IPV4_HEADER, header))
+  if (found) throw malformed(WHAT, bytes, IPV4_HEADER + found.at, found.problem)
 }
