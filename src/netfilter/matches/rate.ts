@@ -83,7 +83,7 @@ type Statistic = MatchOn<'statistic'>
  *
  * Ten decimals are what kube-proxy writes, so they decide.
  */
-function probabilityBits(probability: number): number {
+export function probabilityBits(probability: number): number {
   return Math.round(0x8000_0000 * Number(probability.toFixed(10)))
 }
 
