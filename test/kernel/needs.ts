@@ -23,6 +23,7 @@ const COMMANDS = {
   veth: ['ip', 'link', 'add', 'probe0', 'type', 'veth', 'peer', 'name', 'probe1'],
   'bridge device': ['ip', 'link', 'add', 'probe0', 'type', 'bridge'],
   vxlan: ['ip', 'link', 'add', 'probe0', 'type', 'vxlan', 'id', '1', 'dstport', '8472', 'local', '127.0.0.1'],
+  nf_conntrack: ['cat', '/proc/net/nf_conntrack'],
   br_netfilter: ['cat', '/proc/sys/net/bridge/bridge-nf-call-iptables'],
 } as const
 
