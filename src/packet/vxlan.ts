@@ -15,7 +15,7 @@ export const VXLAN_HEADER = 8
 const HAS_VNI = 0x0800_0000
 
 /** Flags and policy of draft-smith-vxlan-group-policy. @see VXLAN_GBP_USED_BITS in include/net/vxlan.h of Linux */
-const GROUP_POLICY = 0x8048_ffff
+const GROUP_POLICY = 0x80ff_ffff
 
 /** What the header says, before anybody looks at the frame behind it. */
 export interface VxlanHeader {
