@@ -1,0 +1,90 @@
+/**
+ * The way out of a machine, behind POSTROUTING: pieces that fit, a neighbour, a frame, a device.
+ *
+ * @see net/ipv4/ip_output.c of Linux: ip_finish_output; net/bridge/br_device.c: br_dev_xmit
+ * @module
+ */
+import type { Skb } from '../netfilter/run/skb.ts'
+import { lengthOf } from '../packet/length.ts'
+import type { Frame } from '../packet/packet.ts'
+import { decide } from './bridging.ts'
+import { type Device, NO_MAC } from './device.ts'
+import { answerError } from './error-answer.ts'
+import { forwardMtu, mustFit, ownMtu, piecesOf, tooBig } from './mtu.ts'
+import { neighbourMac } from './neighbour.ts'
+import type { Routed } from './route.ts'
+import { intoTunnel } from './tunnel.ts'
+import { end, follow, note, type Walk } from './walk.ts'
+
+/** What a packet that leaves has behind it. */
+export interface Leaving {
+  readonly skb: Skb
+  readonly routed: Routed
+  /** Absent: it was made here. */
+  readonly from?: Device
+  /** Bytes of the largest piece in which it came, if it came in pieces. */
+  readonly pieces?: number
+}
+
+/** Sends a packet on its way; an own one that nobody answers for is not told of by a message. */
+export function transmit(walk: Walk, { skb, routed, from, pieces }: Leaving): void {
+  const { out } = routed
+  if (out === walk.machine.loopback) {
+    loop(walk, skb)
+    return
+  }
+  const mac = out.mac ? neighbourMac(walk, skb, routed) : NO_MAC
+  if (!mac) {
+    if (from) answerError(walk, skb, 'host-unreachable', { device: from })
+    return
+  }
+  const mtu = from ? forwardMtu(walk, skb, routed) : ownMtu(walk, skb, routed)
+  if (!from && mustFit(skb.packet) && lengthOf(skb.packet) > mtu) {
+    tooBig(walk, skb, routed, mtu)
+    return
+  }
+  for (const piece of piecesOf(walk, skb, mtu, pieces)) {
+    emit(walk, piece, out, { src: out.mac ?? NO_MAC, dst: mac, body: { kind: 'ip', packet: piece.packet } })
+  }
+}
+
+/** The loopback device gives back what it is given. */
+function loop(walk: Walk, skb: Skb): void {
+  const link = walk.machine.loopback.name
+  const frame: Frame = { src: NO_MAC, dst: NO_MAC, body: { kind: 'ip', packet: skb.packet } }
+  note(walk, { component: 'link', action: 'transmit', link, frame }, skb.packet)
+  follow(walk, [{ kind: 'looped', skb }])
+}
+
+function emit(walk: Walk, skb: Skb, out: Device, frame: Frame): void {
+  note(walk, { component: 'link', action: 'transmit', link: out.name, frame }, skb.packet)
+  if (out.link.kind === 'vxlan') intoTunnel(walk, skb, out.link, frame)
+  else if (out.link.kind === 'bridge') ontoBridge(walk, skb, out, frame)
+  else walk.departures.push({ link: out.name, frame })
+}
+
+function ontoBridge(walk: Walk, { packet }: Skb, bridge: Device, frame: Frame): void {
+  for (const port of decide(walk, bridge, frame, packet).ports) throughPort(walk, port, frame)
+}
+
+/**
+ * Bytes by which a frame may be longer than the port's MTU allows: room for a VLAN header, whether
+ * it has one or not.
+ *
+ * @see net/core/dev.c of Linux: is_skb_forwardable
+ */
+const VLAN_ROOM = 4
+
+/** A frame out by a port of a bridge. One that is too long is dropped there, and nobody is told. */
+export function throughPort(walk: Walk, port: Device, frame: Frame): void {
+  if (frame.body.kind !== 'ip') return
+  const { packet } = frame.body
+  const length = lengthOf(packet)
+  if (length > port.mtu + VLAN_ROOM) {
+    note(walk, { component: 'mtu', action: 'too big', link: port.name, mtu: port.mtu, length }, packet)
+    end(walk, { kind: 'too big', why: `the packet has ${length} bytes, port ${port.name} carries ${port.mtu}` })
+    return
+  }
+  note(walk, { component: 'link', action: 'transmit', link: port.name, frame }, packet)
+  walk.departures.push({ link: port.name, frame })
+}
