@@ -68,7 +68,7 @@ export interface EchoStart extends Start {
 /** What a socket's buffer lets Linux announce at first. @see tcp_select_initial_window in net/ipv4/tcp_output.c */
 const FIRST_WINDOW = 65_536
 
-/** What net.ipv4.tcp_rmem at its defaults makes of it. */
+/** What the usual 6 MiB of net.ipv4.tcp_rmem make of it. */
 const WINDOW_SCALE = 7
 
 const FIRST_SEQUENCE = 1_000_000

@@ -9,7 +9,9 @@ import type { Family, Ip } from '../base/ip.ts'
 import { ICMP, ICMPV6 } from '../base/protocol.ts'
 import { isMulticast, isUnicast } from './address-kind.ts'
 import { isErrorType } from './icmp-types.ts'
+import { headersOf } from './ipv6-extensions.ts'
 import { ICMP_HEADER, IPV4_HEADER, IPV6_HEADER } from './length.ts'
+import { NO_BYTES } from './octets.ts'
 import type { Packet } from './packet.ts'
 import { encodePacket } from './packet-bytes.ts'
 
@@ -43,7 +45,7 @@ export interface IcmpErrorWish {
   readonly src: Ip
   /** Of `too-big`, in bytes. */
   readonly mtu?: number
-  /** Of `bad-header`, `unknown-option` and IPv6's `protocol-unreachable`: the byte that is wrong. */
+  /** Of `bad-header` and `unknown-option`: the byte that is wrong. Absent: 0. */
   readonly pointer?: number
   /** The identification of the message itself; absent: 0. */
   readonly id?: number
@@ -119,6 +121,9 @@ const TOS_BITS = 0x1e
 /** @see ICMP types up to NR_ICMP_TYPES of Linux: it says nothing about messages of types that it does not know */
 const LAST_TYPE4 = 18
 
+/** Where IPv6's header says what is behind it. */
+const NEXT_HEADER = 6
+
 /**
  * The error about a packet, or nothing where none may be sent: about an error, about a later
  * fragment (IPv4), to or about what is not one machine's address.
@@ -157,7 +162,15 @@ export function icmpError(wish: IcmpErrorWish): Packet | undefined {
 
 function restOf({ about, kind, mtu = 0, pointer = 0 }: IcmpErrorWish): number {
   if (kind === 'too-big') return about.family === 4 ? mtu & 0xffff : mtu | 0
-  return about.family === 4 ? pointer << 24 : pointer | 0
+  if (about.family === 4) return pointer << 24
+  return kind === 'protocol-unreachable' ? protocolPlace(about) : pointer | 0
+}
+
+/** The byte of an IPv6 packet that says which protocol it carries. */
+function protocolPlace({ options }: Packet): number {
+  let place = NEXT_HEADER
+  for (const [at] of headersOf(options ?? NO_BYTES)) place = IPV6_HEADER + at
+  return place
 }
 
 function mayBeToldOf(about: Packet, kind: IcmpErrorKind): boolean {

@@ -10,14 +10,17 @@ import { isUnicast } from './address-kind.ts'
 import { NO_BYTES } from './octets.ts'
 import { isTcp, type Packet, TCP_FLAG, type TcpSegment } from './packet.ts'
 
+const ECN = 3
+
 /**
  * The reset for a packet, or nothing: it is no TCP segment, is a fragment or a reset itself, or does
  * not go from one machine to one machine.
  *
  * A segment with ACK is answered with the sequence number that it acknowledges; any other one has
- * its own data acknowledged.
+ * its own data acknowledged. The answer of a `rule` (REJECT) is of no class of service; that of the
+ * machine itself, where no `socket` is, is of the segment's own.
  */
-export function tcpReset(packet: Packet): Packet | undefined {
+export function tcpReset(packet: Packet, by: 'rule' | 'socket' = 'rule'): Packet | undefined {
   const { family, src, dst, payload } = packet
   if (!isTcp(payload) || payload.flags & TCP_FLAG.RST || !isUnicast(src) || !isUnicast(dst)) return undefined
   const acknowledged = (payload.flags & TCP_FLAG.ACK) !== 0
@@ -26,7 +29,7 @@ export function tcpReset(packet: Packet): Packet | undefined {
     src: dst,
     dst: src,
     ttl: 64,
-    tos: 0,
+    tos: by === 'rule' ? 0 : packet.tos & ~ECN,
     id: 0,
     df: true,
     payload: {
