@@ -1,0 +1,143 @@
+/**
+ * What rules did to a packet at one hook, in as many lines as it takes to say what mattered.
+ *
+ * @module
+ */
+
+import { equalIp } from '../base/ip.ts'
+import { formatNear } from '../base/ratio.ts'
+import type { Hook, HookStep } from '../netfilter/run/hook.ts'
+import { type Packet, portsOf } from '../packet/packet.ts'
+import { formatEnd, formatEnds } from '../packet/summary.ts'
+import { chanceAt } from './chance.ts'
+import { hex } from './condition-text.ts'
+import type { TraceContext } from './context.ts'
+import type { Path } from './journey.ts'
+import { formatPlace, formatWay, type MatchedRule, shortPlace, wayTo } from './rule-text.ts'
+import { type HookPart, skippedMasquerade } from './skipped.ts'
+import type { Said } from './step-line.ts'
+
+/** Targets that set up how a connection is rewritten, as iptables calls them. */
+const NAT_NAMES: Readonly<Partial<Record<MatchedRule['effect'], string>>> = {
+  dnat: 'DNAT',
+  snat: 'SNAT',
+  masquerade: 'MASQUERADE',
+  redirect: 'REDIRECT',
+}
+
+/** Hooks at which it is worth a line that the filter let the packet pass. */
+const GATES: readonly Hook[] = ['input', 'forward', 'output']
+
+export function sayHook(part: HookPart, path: Path, context: TraceContext): readonly Said[] {
+  const said = part.steps.flatMap(step => sayHookStep(step, part, path))
+  const gate = sayGate(part)
+  const skipped = skippedMasquerade(part, context)
+  const at = part.hook.toUpperCase()
+  return [
+    ...said,
+    ...(gate ? [gate] : []),
+    ...(skipped ? [{ at, text: `skipped: ${skipped.what}  (${skipped.why.join('; ')})`, tone: 'dim' } as const] : []),
+  ]
+}
+
+function sayHookStep(step: HookStep, part: HookPart, path: Path): readonly Said[] {
+  const at = part.hook.toUpperCase()
+  switch (step.kind) {
+    case 'rule':
+      return sayRule(step, part, at)
+    case 'policy':
+      return step.policy === 'drop'
+        ? [{ at, text: `dropped by the policy of ${step.table}:${step.chain}`, tone: 'bad' }]
+        : []
+    case 'track':
+      return step.tracked.state === 'NEW' || step.tracked.state === 'UNTRACKED' || !step.tuples
+        ? sayUntracked(step, at)
+        : []
+    case 'rewrite':
+      return sayRewrite(step, part, path, at)
+    case 'miss':
+    case 'confirm':
+      return []
+  }
+}
+
+function sayUntracked({ tracked }: Extract<HookStep, { kind: 'track' }>, at: string): readonly Said[] {
+  return tracked.state === 'INVALID'
+    ? [{ at, text: 'connection tracking makes nothing of the packet: INVALID', tone: 'plain' }]
+    : []
+}
+
+function sayRule(step: MatchedRule, { steps }: HookPart, at: string): readonly Said[] {
+  const said: Said[] = []
+  const way = () => `${step.table}  ${formatWay(wayTo(steps, step))}`
+  if (step.assumed) said.push({ at, text: `${way()}  taken to match: ${step.assumed.why}`, tone: 'bad' })
+  if (step.effect === 'drop') said.push({ at, text: `${way()}  DROP`, tone: 'bad' })
+  if (step.effect === 'reject') said.push({ at, text: `${way()}  REJECT`, tone: 'bad' })
+  if (step.effect === 'queue') said.push({ at, text: `${way()}  QUEUE`, tone: 'bad' })
+  const set = step.after.mark & ~step.before.mark
+  if (set !== 0) said.push({ at, text: way(), packet: `mark ${hex(set)}`, tone: 'change' })
+  return said
+}
+
+function sayRewrite(
+  step: Extract<HookStep, { kind: 'rewrite' }>,
+  { steps }: HookPart,
+  path: Path,
+  at: string,
+): readonly Said[] {
+  const [before, after] = [step.before.packet, step.after.packet]
+  const clash = step.by === 'clash' ? ', another source port for the first one was taken' : ''
+  if (step.by === 'rule' || step.by === 'clash') {
+    const by = steps.slice(0, steps.indexOf(step)).findLast(one => isNat(one) && naturesOf(one) === step.of)
+    if (by?.kind === 'rule') {
+      const chance = step.of === 'destination' ? chanceAt(steps, path) : undefined
+      const packet = `${formatChanged(before, after)}  ${NAT_NAMES[by.effect] ?? ''}${chance ? `  p=${formatNear(chance)}` : ''}`
+      return [{ at, text: `${by.table}  ${formatWay(wayTo(steps, by))}${clash}`, packet, tone: 'change' }]
+    }
+  }
+  if (before === after) return []
+  const text =
+    step.by === 'related'
+      ? 'the packet that the error is about, rewritten back'
+      : step.by === 'connection'
+        ? `as the connection has it, ${step.of} rewritten`
+        : `${step.of} rewritten${clash}`
+  return [{ at, text, packet: formatChanged(before, after), tone: 'change' }]
+}
+
+function isNat(step: HookStep): step is MatchedRule {
+  return step.kind === 'rule' && NAT_NAMES[step.effect] !== undefined
+}
+
+function naturesOf({ effect }: MatchedRule): 'source' | 'destination' {
+  return effect === 'dnat' || effect === 'redirect' ? 'destination' : 'source'
+}
+
+/** `> 10.244.2.9:8080` or `192.168.1.11:40000 >`: the ends that changed, or both; the packet for anything else. */
+export function formatChanged(before: Packet, after: Packet): string {
+  const [from, to] = [portsOf(before.payload), portsOf(after.payload)]
+  const src = !equalIp(before.src, after.src) || from?.sport !== to?.sport
+  const dst = !equalIp(before.dst, after.dst) || from?.dport !== to?.dport
+  if (src === dst) return formatEnds(after)
+  return src ? `${formatEnd(after.src, to?.sport)} >` : `> ${formatEnd(after.dst, to?.dport)}`
+}
+
+/** What let the packet pass table filter. */
+function sayGate({ hook, steps }: HookPart): Said | undefined {
+  if (!GATES.includes(hook)) return undefined
+  const at = hook.toUpperCase()
+  const last = steps.findLast(step => 'table' in step && step.table === 'filter' && step.kind !== 'miss')
+  if (last?.kind === 'rule' && last.effect === 'accept') {
+    return { at, text: `accept  ${last.table}:${shortPlace(last)}`, tone: 'plain' }
+  }
+  if (last?.kind === 'policy' && last.policy === 'accept') {
+    return { at, text: `accept  policy of ${last.table}:${last.chain}`, tone: 'plain' }
+  }
+  return undefined
+}
+
+/** `REJECTED at node-1 filter:KUBE-SERVICES:1`: the rule, or the policy, that ended the packet. */
+export function formatDecider(step: HookStep): string {
+  if (step.kind === 'rule') return formatPlace(step)
+  return step.kind === 'policy' ? `policy of ${step.table}:${step.chain}` : step.kind
+}

@@ -1,0 +1,138 @@
+/**
+ * Text in columns that fits a terminal, in colours or plain.
+ *
+ * @module
+ */
+import type { Line, Tone } from './line.ts'
+
+export interface Page {
+  readonly colour: boolean
+  readonly unicode: boolean
+  /** Columns. */
+  readonly width: number
+}
+
+const LEAST_WIDTH = 60
+const WIDEST_WHERE = 30
+const WIDEST_STEP = 96
+const GAP = '  '
+
+/** Select Graphic Rendition codes. @see ECMA-48 section 8.3.117 */
+const CODES: Readonly<Record<Tone | 'head', string>> = {
+  plain: '',
+  change: '36',
+  good: '32',
+  bad: '31',
+  dim: '2',
+  head: '1',
+}
+
+export function paint(text: string, tone: Tone | 'head', { colour }: Page): string {
+  const code = CODES[tone]
+  return colour && code !== '' && text !== '' ? `\u001b[${code}m${text}\u001b[0m` : text
+}
+
+/** What stands for a sign where there is nothing but ASCII. */
+const ASCII: Readonly<Record<string, string>> = { '→': '->', '←': '<-', '…': '..', '×': 'x', '–': '-' }
+
+/** The text in ASCII if the page asks for it; of names in other scripts, what can be shown. */
+export function spelled(text: string, { unicode }: Page): string {
+  if (unicode) return text
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what ASCII begins with
+  return text.replace(/[^\u0000-\u007f]/gu, sign => ASCII[sign] ?? '?')
+}
+
+export interface Numbered extends Line {
+  readonly number: string
+}
+
+/** Numbered lines under a header: WHERE, STEP, PACKET AFTER. */
+export function formatLines(lines: readonly Numbered[], page: Page): string {
+  const rows = lines.map(line => ({
+    ...line,
+    where: spelled(line.where, page),
+    text: spelled(line.text, page),
+    packet: spelled(line.packet ?? '', page),
+    number: spelled(line.number, page),
+  }))
+  const width = Math.max(page.width, LEAST_WIDTH)
+  const where = Math.min(
+    WIDEST_WHERE,
+    widest(
+      rows.map(row => row.where),
+      'WHERE',
+    ),
+  )
+  const packet = widest(
+    rows.map(row => row.packet),
+    'PACKET AFTER',
+  )
+  const text = Math.min(
+    WIDEST_STEP,
+    widest(
+      rows.map(row => row.text),
+      'STEP',
+    ),
+  )
+  const before = 2 + GAP.length + where + GAP.length
+  const beside = Math.min(text, width - before - GAP.length - packet)
+  const columns: Columns = { where, text: beside, page, before, width }
+  const head = paint(
+    `${' #'}${GAP}${'WHERE'.padEnd(where)}${GAP}${'STEP'.padEnd(Math.max(beside, 4))}${GAP}PACKET AFTER`.trimEnd(),
+    'head',
+    page,
+  )
+  return [head, ...rows.flatMap(row => formatRow(row, columns))].map(line => `${line}\n`).join('')
+}
+
+interface Columns {
+  readonly where: number
+  readonly text: number
+  readonly page: Page
+  readonly before: number
+  readonly width: number
+}
+
+function widest(cells: readonly string[], head: string): number {
+  return cells.reduce((most, cell) => Math.max(most, cell.length), head.length)
+}
+
+/** A row; a step that is too long for its column takes lines of its own, with the packet behind the last. */
+function formatRow(row: Numbered & { readonly packet: string }, columns: Columns): readonly string[] {
+  const { where, page, before, width } = columns
+  const place = `${row.number.padStart(2)}${GAP}${row.where.padEnd(where)}${GAP}`
+  const room = Math.max(columns.text, 0)
+  if (row.text.length <= room || row.packet === '') {
+    const [first = '', ...rest] = wrap(row.text, Math.max(row.packet === '' ? width - before : room, 24))
+    const line = row.packet === '' ? `${place}${first}` : `${place}${first.padEnd(room)}${GAP}${row.packet}`
+    return [line, ...rest.map(more => `${' '.repeat(before)}${more}`)].map(one => paint(one.trimEnd(), row.tone, page))
+  }
+  const wrapped = wrap(row.text, Math.max(width - before, 24))
+  const last = wrapped.at(-1) ?? ''
+  const beside = last.length <= room || before + last.length + GAP.length + row.packet.length <= width
+  const tail = beside ? [`${last.padEnd(room)}${GAP}${row.packet}`] : [last, row.packet]
+  return [...wrapped.slice(0, -1), ...tail].map((line, i) =>
+    paint(`${i === 0 ? place : ' '.repeat(before)}${line}`.trimEnd(), row.tone, page),
+  )
+}
+
+/** The text in lines of at most so many columns, broken at blanks; a longer word stays whole. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/(?<=\S) (?=\S)/)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
+/** `FLOW    text`, wrapped under its own beginning. */
+export function formatField(name: string, text: string, tone: Tone, page: Page): string {
+  const lines = wrap(spelled(text, page), Math.max(page.width, LEAST_WIDTH) - 8)
+  return lines
+    .map((line, i) => `${i === 0 ? paint(name.padEnd(8), 'head', page) : ' '.repeat(8)}${paint(line, tone, page)}\n`)
+    .join('')
+}

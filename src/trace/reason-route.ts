@@ -1,0 +1,87 @@
+/**
+ * Why a packet found no way on: no route, or nobody who has the address.
+ *
+ * @module
+ */
+import { contains, formatPrefix, type Ip } from '../base/ip.ts'
+import type { SettledCluster } from '../cluster/host-state.ts'
+import { keyOf } from '../objects/meta.ts'
+import { podPrefixesOf } from '../objects/node.ts'
+import { portsOf } from '../packet/packet.ts'
+import { formatEnd, protocolName } from '../packet/summary.ts'
+import { describeCommand, getCommand, onMachine } from './command-text.ts'
+import type { TraceContext } from './context.ts'
+import { type Failure, lastStep } from './failure.ts'
+import type { EndOf, Reason } from './reason.ts'
+import { aimedAt, isServiceAddress, listed, portText } from './service-facts.ts'
+
+export function routeReason({ why, type }: EndOf<'no route'>, failure: Failure, context: TraceContext): Reason {
+  const { machine, last } = failure
+  const { cluster } = context
+  const untaken = cluster && untakenReason(failure, cluster, context)
+  if (untaken) return untaken
+  const dst = formatEnd(last.dst)
+  const found = type === 'none' ? 'has no route' : `has a route of type ${type}`
+  const whose = cluster ? podNetworkText(last.dst, cluster) : ''
+  return {
+    why: `${machine} ${found} to ${dst}${whose}: ${why}`,
+    try: [onMachine(machine, `ip route get ${dst}`), onMachine(machine, 'ip route')],
+  }
+}
+
+/** `, in 10.244.2.0/24, the pods of node-2` */
+function podNetworkText(ip: Ip, { nodes, settings }: SettledCluster): string {
+  for (const node of nodes) {
+    const prefix = podPrefixesOf(node).find(one => contains(one, ip))
+    if (prefix) return `, in ${formatPrefix(prefix)}, the pods of ${node.metadata.name}`
+  }
+  if (!settings.podCidrs.some(prefix => contains(prefix, ip))) return ''
+  const without = nodes.filter(node => podPrefixesOf(node).length === 0).map(({ metadata }) => metadata.name)
+  return without.length > 0
+    ? `, an address for pods of no node; ${listed(without.slice(0, 4), without.length)} ${without.length === 1 ? 'has' : 'have'} no pod CIDR`
+    : ', an address for pods, but of no node'
+}
+
+/** A packet to a Service that no rule took: it went on as to any other address. */
+function untakenReason({ sent, machine }: Failure, cluster: SettledCluster, context: TraceContext): Reason | undefined {
+  if (!isServiceAddress(sent.dst, cluster)) return undefined
+  const address = formatEnd(sent.dst)
+  const aimed = aimedAt(sent, cluster)
+  if (!aimed) {
+    return {
+      why: `${address} is in the range of Services, but no Service has it: no rule took the packet, and it went on as to any other address until ${machine}`,
+      try: [getCommand('services -A', {}, context)],
+    }
+  }
+  const { metadata, spec } = aimed.service
+  const ports = (spec.ports ?? []).map(portText)
+  const wanted = `${portsOf(sent.payload)?.dport ?? 'no port'}/${protocolName(sent.payload.protocol).toUpperCase()}`
+  return {
+    why: aimed.port
+      ? `no rule took the packet to port ${portText(aimed.port)} of Service ${keyOf(metadata)}, and it went on as to any other address until ${machine}: is kube-proxy running there?`
+      : `Service ${keyOf(metadata)} has no port ${wanted}, only ${ports.join(', ')}: no rule took the packet, and it went on as to any other address until ${machine}`,
+    try: [describeCommand('svc', metadata)],
+  }
+}
+
+export function neighbourReason({ why }: EndOf<'no neighbour'>, failure: Failure, context: TraceContext): Reason {
+  const { machine, last } = failure
+  const step = lastStep(failure, 'neighbour')
+  const device = step && context.world.machine(machine).devices.get(step.link)
+  const ip = step ? formatEnd(step.ip) : formatEnd(last.dst)
+  const show = step ? onMachine(machine, `ip neigh show dev ${step.link}`) : onMachine(machine, 'ip neigh')
+  if (device?.link.kind === 'vxlan') {
+    return {
+      why: `${machine} has no neighbour entry for ${ip} on ${device.name}: nobody answers there, flannel writes an entry for every other node`,
+      try: [show, onMachine(machine, `bridge fdb show dev ${device.name}`)],
+    }
+  }
+  const { cluster } = context
+  if (device?.link.kind === 'bridge' && cluster) {
+    return {
+      why: `no pod on ${machine} has the address ${ip}${podNetworkText(last.dst, cluster)}: ${why}`,
+      try: [getCommand('pods -A -o wide', {}, context), show],
+    }
+  }
+  return { why: `${machine} found nobody who has ${ip}: ${why}`, try: [show] }
+}

@@ -1,0 +1,101 @@
+/**
+ * What to know of flows that came through: each a line, only where it is true.
+ *
+ * @module
+ */
+import { equalIp } from '../base/ip.ts'
+import { keyOf } from '../objects/meta.ts'
+import { formatEnd } from '../packet/summary.ts'
+import { formatConditions } from './condition-text.ts'
+import type { TraceContext } from './context.ts'
+import { endingOf, lastPacket, sentPacket } from './endings.ts'
+import type { Exchange, Hop, Trace } from './journey.ts'
+import { type MatchedRule, shortPlace, wayTo } from './rule-text.ts'
+import { type Aimed, aimedAt, endpointsOf, type FoundEndpoint, listed } from './service-facts.ts'
+import { wayOf } from './story.ts'
+
+export function warningsOf(trace: Trace, context: TraceContext): readonly string[] {
+  const shown = context.shown ?? trace.paths[0]
+  const warnings = (shown?.exchanges ?? []).flatMap((exchange, index) => [
+    ...masqueradeWarning(exchange, trace.flows[index]?.sender ?? ''),
+    ...serviceWarnings(exchange, index, trace, context),
+  ])
+  return [...new Set(warnings)]
+}
+
+/** The endpoint does not see who asked. */
+function masqueradeWarning({ request }: Exchange, sender: string): readonly string[] {
+  const hops = wayOf(request).flatMap(index => request.hops[index] ?? [])
+  const [sent, last] = [sentPacket(request), lastPacket(request, hops)]
+  if (equalIp(sent.src, last.src) || request.outcome.kind !== 'delivered') return []
+  const reason = hops.flatMap(hop => masqueradedBy(hop) ?? [])[0]
+  const at = reason ? `: ${reason}` : ''
+  return [`${request.outcome.machine} sees ${formatEnd(last.src)} and not ${formatEnd(sent.src)} of ${sender}${at}`]
+}
+
+/** `node-1 masquerades (KUBE-SVC-67NZ…:1 not from 10.244.0.0/16)`: by the rule that asked for it. */
+function masqueradedBy({ machine, steps }: Hop): string | undefined {
+  const all = steps.flatMap(step => (step.component === 'netfilter' ? [step.step] : []))
+  const at = all.findIndex(step => step.kind === 'rewrite' && step.of === 'source' && step.by !== 'connection')
+  if (at < 0) return undefined
+  const before = all.slice(0, at)
+  const rule = before.findLast(step => step.kind === 'rule' && (step.effect === 'masquerade' || step.effect === 'snat'))
+  if (rule?.kind !== 'rule') return undefined
+  const marking = before.find(step => step.kind === 'rule' && (step.after.mark & ~step.before.mark) !== 0)
+  const asking = marking?.kind === 'rule' ? askingRule(wayTo(before, marking)) : rule
+  return `${machine} masquerades (${shortPlace(asking)} ${formatConditions(asking.rule)})`
+}
+
+/** The rule that sent the packet to where it is marked: the marking chain itself asks nothing. */
+function askingRule(way: readonly MatchedRule[]): MatchedRule {
+  const [last, before] = way.toReversed()
+  if (!last) throw new RangeError('a way without rules')
+  return last.rule.matches.some(({ on }) => on !== 'comment') ? last : (before ?? last)
+}
+
+function serviceWarnings(exchange: Exchange, index: number, trace: Trace, context: TraceContext): readonly string[] {
+  const { cluster } = context
+  const sent = sentPacket(exchange.request)
+  const aimed = cluster && aimedAt(sent, cluster)
+  if (!aimed) return []
+  const { spec, metadata } = aimed.service
+  const key = keyOf(metadata)
+  const warnings: string[] = []
+  if (spec.sessionAffinity === 'ClientIP') {
+    const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? USUAL_AFFINITY
+    warnings.push(`Service ${key} has session affinity: each node keeps a client on its endpoint for ${seconds} s`)
+  }
+  const missing = unreached(aimed, sent.dst, index, trace, endpointsOf(aimed.service, aimed.port, sent.family, cluster))
+  if (missing !== undefined) warnings.push(`Service ${key}: ${missing}${policyText(aimed)}`)
+  return warnings
+}
+
+/** @see pkg/apis/core/v1/defaults.go of Kubernetes: DefaultClientIPServiceAffinitySeconds */
+const USUAL_AFFINITY = 10_800
+
+/** Ready endpoints to which no path leads. */
+function unreached(
+  _aimed: Aimed,
+  _dst: unknown,
+  index: number,
+  { paths, flows, complete }: Trace,
+  endpoints: readonly FoundEndpoint[],
+): string | undefined {
+  if (!complete) return undefined
+  const sender = flows[index]?.sender ?? ''
+  const ends = new Set(paths.flatMap(({ exchanges }) => exchanges[index] ?? []).map(one => endingOf(one, sender).end))
+  const ready = endpoints.filter(one => one.ready)
+  const missing = ready.filter(({ address, port }) => !ends.has(formatEnd(address, port)))
+  if (missing.length === 0 || missing.length === ready.length) return undefined
+  const named = missing
+    .slice(0, 3)
+    .map(({ address, port, node }) => `${formatEnd(address, port)}${node ? ` on ${node}` : ''}`)
+  return `${ready.length - missing.length} of ${ready.length} ready endpoints can be reached from here, not ${listed(named, missing.length)}`
+}
+
+function policyText({ service, entry }: Aimed): string {
+  const { internalTrafficPolicy, externalTrafficPolicy, trafficDistribution } = service.spec
+  if (entry === 'ClusterIP' && internalTrafficPolicy === 'Local') return ' (internalTrafficPolicy Local)'
+  if (entry !== 'ClusterIP' && externalTrafficPolicy === 'Local') return ' (externalTrafficPolicy Local)'
+  return trafficDistribution === undefined ? '' : ` (trafficDistribution ${trafficDistribution})`
+}
