@@ -14,6 +14,7 @@ import { tcpReset } from '../packet/tcp-reset.ts'
 import { answerError, isForUs, ownAnswer } from './error-answer.ts'
 import { learnMtu } from './mtu.ts'
 import type { Routed } from './route.ts'
+import { findSocket } from './socket.ts'
 import type { Listener } from './step.ts'
 import { end, note, type Walk } from './walk.ts'
 
@@ -31,7 +32,8 @@ function toProgram(walk: Walk, skb: Skb): void {
   const { packet } = skb
   const { protocol } = packet.payload
   const ports = portsOf(packet.payload)
-  const listener = walk.machine.config.listenerAt(packet.dst, protocol, ports?.dport ?? 0)
+  const listener =
+    findSocket(walk.memory, packet) ?? walk.machine.config.listenerAt(packet.dst, protocol, ports?.dport ?? 0)
   if (listener.listens !== 'no') {
     deliver(walk, skb, listener)
     return
@@ -98,7 +100,8 @@ function takeEcho(walk: Walk, skb: Skb, { kind }: Routed): void {
 
 /** An answer to a ping that no program waits for is dropped without a word. */
 function toPinger(walk: Walk, skb: Skb, { protocol, rest }: IcmpMessage): void {
-  const listener = walk.machine.config.listenerAt(skb.packet.dst, protocol, rest >>> 16)
+  const listener =
+    findSocket(walk.memory, skb.packet) ?? walk.machine.config.listenerAt(skb.packet.dst, protocol, rest >>> 16)
   if (listener.listens !== 'no') deliver(walk, skb, listener)
   else end(walk, { kind: 'consumed', why: 'no program waits for the echo reply' })
 }

@@ -9,6 +9,7 @@ import { copyNetfilterMemory, createNetfilterMemory, type NetfilterMemory } from
 import { copyFragments, type FragmentQueue, newFragmentQueue } from '../packet/reassembly.ts'
 import { IpMap } from './ip-map.ts'
 import type { TableRoute } from './routing-table.ts'
+import type { Socket } from './socket.ts'
 
 /** Changed only by the functions of this folder. */
 export interface MachineMemory {
@@ -18,6 +19,8 @@ export interface MachineMemory {
   readonly pathMtus: IpMap<PathMtu>
   /** Which of several ways a pair of addresses took. */
   readonly ways: TakenWay[]
+  /** Of programs that wait for an answer. */
+  readonly sockets: Socket[]
   /** The identification of the packet that was made last. */
   lastId: number
 }
@@ -41,6 +44,7 @@ export function createMachineMemory(): MachineMemory {
     fragments: newFragmentQueue(),
     pathMtus: new IpMap(),
     ways: [],
+    sockets: [],
     lastId: 0,
   }
 }
@@ -52,6 +56,7 @@ export function copyMachineMemory(memory: MachineMemory): MachineMemory {
     fragments: copyFragments(memory.fragments),
     pathMtus: memory.pathMtus.copy(),
     ways: [...memory.ways],
+    sockets: [...memory.sockets],
     lastId: memory.lastId,
   }
 }

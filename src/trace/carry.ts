@@ -152,7 +152,8 @@ function weightOf(outcome: Outcome): number {
   return outcome.kind === 'ended' && ['not for this machine', 'consumed'].includes(outcome.end.kind) ? 1 : 2
 }
 
-function memoryOf(machine: string, { memories }: Voyage): MachineMemory {
+/** What the machine remembers; nothing at first. */
+export function memoryOf(machine: string, { memories }: Voyage): MachineMemory {
   const there = memories.get(machine)
   if (there) return there
   const fresh = createMachineMemory()

@@ -6,10 +6,11 @@
 import type { Ip } from '../base/ip.ts'
 import { equalIp } from '../base/ip.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
+import { openSocket } from '../node/socket.ts'
 import { answerTo } from '../packet/first-packet.ts'
 import { type IcmpMessage, isIcmp, isTcp, type Packet, portsOf, TCP_FLAG } from '../packet/packet.ts'
 import { readQuote } from '../packet/quote.ts'
-import { type Answer, type Carried, carry, type Voyage } from './carry.ts'
+import { type Answer, type Carried, carry, memoryOf, type Voyage } from './carry.ts'
 import type { Exchange, Experience, Journey } from './journey.ts'
 
 /**
@@ -19,6 +20,7 @@ import type { Exchange, Experience, Journey } from './journey.ts'
 export function exchange(machine: string, skb: Skb, voyage: Voyage): Exchange {
   const there = carry(machine, skb, voyage)
   const sent = sentPacket(there.journey)
+  openSocket(memoryOf(machine, voyage), sent)
   const back = firstAnswer(there)
   if (!back) {
     const experience = ownFailure(there.journey, sent) ?? 'timeout'

@@ -42,8 +42,7 @@ function firstPacket(src: Ip, { ip: dst, port, protocol: usual, label }: Destina
   const { sport = CLIENT_PORT, size, ttl } = wishes
   const more = { ...(ttl === undefined ? {} : { ttl }), ...(size === undefined ? {} : { size }) }
   const protocol = wishes.protocol ?? usual ?? (port === undefined ? ICMP : TCP)
-  if (protocol === ICMP || protocol === ICMPV6)
-    return echoRequest({ src, dst, echoId: sport & 0xffff, seq: 1, ...more })
+  if (protocol === ICMP || protocol === ICMPV6) return echoRequest({ src, dst, id: sport, seq: 1, ...more })
   if (port === undefined)
     throw new ParseError('destination', label, `which port? write ${isIpv4(dst) ? label : `[${label}]`}:PORT`)
   const ends = { src, dst, sport, dport: port, ...more }
