@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Answer, Condition } from './condition.ts'
+import type { CompiledRule } from './compiled.ts'
+import type { Answer } from './condition.ts'
 import type { Probe } from './probe.ts'
 
 /**
@@ -12,21 +13,22 @@ import type { Probe } from './probe.ts'
  * `probe.failed` is then the condition that did not hold, `probe.because` why the answer is neither
  * yes nor no, `probe.assumed` why what was assumed is not known.
  */
-export function askAll(conditions: readonly Condition[], probe: Probe): Answer {
+export function askAll(rule: CompiledRule, probe: Probe): Answer {
   probe.chanceOf = 0
   probe.assumed = ''
-  return askFrom(conditions, 0, probe)
+  return askFrom(rule, 0, probe)
 }
 
-function askFrom(conditions: readonly Condition[], from: number, probe: Probe): Answer {
-  for (let i = from; i < conditions.length; i++) {
-    const answer = conditions[i]?.holds(probe)
+function askFrom(rule: CompiledRule, from: number, probe: Probe): Answer {
+  const { holds } = rule
+  for (let i = from; i < holds.length; i++) {
+    const answer = holds[i]?.(probe)
     if (answer === true) continue
     if (answer === false) {
       probe.failed = i
       return false
     }
-    return answer === 'undecided' ? askBehind(conditions, i, probe) : 'hotdrop'
+    return answer === 'undecided' ? askBehind(rule, i, probe) : 'hotdrop'
   }
   return true
 }
@@ -36,14 +38,14 @@ function askFrom(conditions: readonly Condition[], from: number, probe: Probe): 
  * surely does not hold. Those that leave something behind cannot be asked, for the kernel might not
  * come to them.
  */
-function askBehind(conditions: readonly Condition[], at: number, probe: Probe): Answer {
+function askBehind(rule: CompiledRule, at: number, probe: Probe): Answer {
   const why = probe.because
   if (probe.passing.circumstances.assume === 'match') {
     probe.assumed ||= why
-    return askFrom(conditions, at + 1, probe)
+    return askFrom(rule, at + 1, probe)
   }
-  for (let i = at + 1; i < conditions.length; i++) {
-    const condition = conditions[i]
+  for (let i = at + 1; i < rule.conditions.length; i++) {
+    const condition = rule.conditions[i]
     if (!condition || condition.stateful?.(probe)) break
     if (condition.holds(probe) === false) {
       probe.failed = i

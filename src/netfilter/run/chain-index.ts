@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { type Ip, isIpv4, type Prefix } from '../../base/ip.ts'
+import { type Family, type Ip, isIpv4, type Prefix } from '../../base/ip.ts'
 import { mask4 } from '../../base/ipv4.ts'
 import { mask6 } from '../../base/ipv6.ts'
 import { SCTP, TCP, UDP } from '../../base/protocol.ts'
@@ -38,68 +38,19 @@ const SHORT = 8
 /** More kinds would cost each packet more than they spare: rules of further ones are always asked. */
 const MOST_KINDS = 16
 
-/** Asking for one of `keys`, which stand under one kind. */
-interface Wish {
-  readonly kind: string
-  readonly read: (probe: Probe) => Key
-  readonly keys: readonly Key[]
-}
-
 /** Takes time in proportion to the chain, once. Nothing for a chain that is better walked. */
 export function indexChain(rules: readonly Rule[]): ChainIndex | undefined {
   if (rules.length <= SHORT) return undefined
-  const wishes = rules.map(wishesOf)
-  const asked = countWishes(wishes)
-  const kinds = new Map<string, Kind>()
+  const wishes = wishesOf(rules)
+  const kinds = new Map<number, Kind>()
   const always: number[] = []
-  for (const [number, own] of wishes.entries()) {
-    const wish = rarest(own, asked)
-    const kind = wish && kindFor(kinds, wish)
-    if (wish && kind) for (const key of wish.keys) push(kind.rules, key, number)
+  for (let number = 0; number < rules.length; number++) {
+    const at = rarest(wishes, number)
+    const kind = at === undefined ? undefined : kindFor(kinds, wishes.kinds[at] ?? 0)
+    if (kind && at !== undefined) add(kind.rules, wishes.keys[at] ?? [], number)
     else always.push(number)
   }
   return { kinds: [...kinds.values()], always }
-}
-
-type Counts = Map<string, Map<Key, number>>
-
-function countWishes(wishes: readonly (readonly Wish[])[]): Counts {
-  const counts: Counts = new Map()
-  for (const own of wishes) {
-    for (const { kind, keys } of own) {
-      const byKey = counts.get(kind) ?? new Map<Key, number>()
-      counts.set(kind, byKey)
-      for (const key of keys) byKey.set(key, (byKey.get(key) ?? 0) + 1)
-    }
-  }
-  return counts
-}
-
-/** The wish that the rule shares with the fewest others. */
-function rarest(wishes: readonly Wish[], asked: Counts): Wish | undefined {
-  if (wishes.length < 2) return wishes[0]
-  let [found, fewest] = [wishes[0], Number.POSITIVE_INFINITY]
-  for (const wish of wishes) {
-    const byKey = asked.get(wish.kind)
-    const others = wish.keys.reduce<number>((sum, key) => sum + (byKey?.get(key) ?? 0), 0)
-    if (others < fewest) [found, fewest] = [wish, others]
-  }
-  return found
-}
-
-function kindFor(kinds: Map<string, Kind>, { kind: name, read }: Wish): Kind | undefined {
-  let kind = kinds.get(name)
-  if (!kind && kinds.size < MOST_KINDS) {
-    kind = { read, rules: new Map() }
-    kinds.set(name, kind)
-  }
-  return kind
-}
-
-function push(rules: Map<Key, number[]>, key: Key, number: number): void {
-  const list = rules.get(key)
-  if (list) list.push(number)
-  else rules.set(key, [number])
 }
 
 /** Lists of the rules that the packet may match, each in order; nothing: it may match any. */
@@ -113,76 +64,157 @@ export function candidatesOf({ kinds, always }: ChainIndex, probe: Probe): reado
   return lists
 }
 
-function wishesOf({ matches }: Rule): readonly Wish[] {
-  const wishes: Wish[] = []
-  let protocol = 0
-  let free = true
-  for (const match of matches) if (match.on === 'proto' && !match.not) protocol = match.is
-  for (const match of matches) {
-    if (free || isOwnCondition(match)) {
-      const wish = wishOf(match, protocol)
-      if (wish) wishes.push(wish)
-    }
-    if (mayIntervene(match)) free = false
-  }
-  return wishes
+/** One key, or several of which the packet has to have one. */
+type Keys = Key | readonly Key[]
+type Wish = (kind: number, keys: Keys) => void
+
+/** What all rules of a chain ask for, in one list: rules lie far apart in memory and are read once. */
+interface Wishes {
+  readonly kinds: readonly number[]
+  readonly keys: readonly Keys[]
+  /** Where the wishes of each rule begin, and at last where those of the last one end. */
+  readonly starts: readonly number[]
+  /** How many ask for a thing, by kind. */
+  readonly counts: ReadonlyMap<number, ReadonlyMap<Key, number>>
 }
 
-function wishOf(match: Match, protocol: number): Wish | undefined {
+function wishesOf(rules: readonly Rule[]): Wishes {
+  const kinds: number[] = []
+  const keys: Keys[] = []
+  const starts: number[] = []
+  const counts = new Map<number, Map<Key, number>>()
+  const wish: Wish = (kind, asked) => {
+    kinds.push(kind)
+    keys.push(asked)
+    let byKey = counts.get(kind)
+    if (!byKey) {
+      byKey = new Map()
+      counts.set(kind, byKey)
+    }
+    if (isOneKey(asked)) byKey.set(asked, (byKey.get(asked) ?? 0) + 1)
+    else for (const key of asked) byKey.set(key, (byKey.get(key) ?? 0) + 1)
+  }
+  for (const rule of rules) {
+    starts.push(kinds.length)
+    eachWish(rule, wish)
+  }
+  starts.push(kinds.length)
+  return { kinds, keys, starts, counts }
+}
+
+/** Of the wishes of a rule, the one that it shares with the fewest others, by its place in the list. */
+function rarest({ kinds, keys, starts, counts }: Wishes, number: number): number | undefined {
+  const [start = 0, end = 0] = [starts[number], starts[number + 1]]
+  if (end - start < 2) return end > start ? start : undefined
+  let found: number | undefined
+  let fewest = Number.POSITIVE_INFINITY
+  for (let at = start; at < end; at++) {
+    const others = countOf(counts.get(kinds[at] ?? 0), keys[at] ?? [])
+    if (others >= fewest) continue
+    found = at
+    fewest = others
+  }
+  return found
+}
+
+function isOneKey(keys: Keys): keys is Key {
+  return typeof keys !== 'object'
+}
+
+function countOf(byKey: ReadonlyMap<Key, number> | undefined, keys: Keys): number {
+  if (isOneKey(keys)) return byKey?.get(keys) ?? 0
+  return keys.reduce<number>((sum, key) => sum + (byKey?.get(key) ?? 0), 0)
+}
+
+function kindFor(kinds: Map<number, Kind>, name: number): Kind | undefined {
+  let kind = kinds.get(name)
+  if (!kind && kinds.size < MOST_KINDS) {
+    kind = { read: readerOf(name), rules: new Map() }
+    kinds.set(name, kind)
+  }
+  return kind
+}
+
+function add(rules: Map<Key, number[]>, keys: Keys, number: number): void {
+  for (const key of isOneKey(keys) ? [keys] : keys) {
+    const list = rules.get(key)
+    if (list) list.push(number)
+    else rules.set(key, [number])
+  }
+}
+
+/** Kinds are numbers: those of addresses say their length too, in the family that is added to them. */
+const [IN, OUT, MAC, DPORT, SPORT] = [1, 2, 3, 4, 5]
+const [SRC, DST] = [0x1000, 0x2000]
+const OF_IPV6 = 0x100
+
+/** Tells `wish` each exact thing that the rule asks for. */
+function eachWish({ matches }: Rule, wish: Wish): void {
+  let free = true
+  for (const match of matches) {
+    if (free || isOwnCondition(match)) tellWish(match, matches, wish)
+    if (free && mayIntervene(match)) free = false
+  }
+}
+
+function tellWish(match: Match, matches: readonly Match[], wish: Wish): void {
   switch (match.on) {
     case 'src':
     case 'dst':
-      return match.not || match.in.bits === 0 ? undefined : addressWish(match.on, match.in)
+      if (!match.not && match.in.bits > 0) wish(addressKind(match.on, match.in), addressKey(match.in.base))
+      return
     case 'in':
     case 'out':
-      return match.not || match.device.endsWith('+') ? undefined : deviceWish(match)
+      if (!match.not && !match.device.endsWith('+')) wish(match.on === 'in' ? IN : OUT, match.device)
+      return
     case 'tcp':
-      return portWish(TCP, match)
+      tellPort(TCP, match, wish)
+      return
     case 'udp':
-      return portWish(UDP, match)
+      tellPort(UDP, match, wish)
+      return
     case 'sctp':
-      return portWish(SCTP, match)
+      tellPort(SCTP, match, wish)
+      return
     case 'multiport':
-      return multiportWish(match, protocol)
+      tellPorts(match, matches, wish)
+      return
     case 'mac':
-      return match.not ? undefined : { kind: 'mac', read: readMac, keys: [match.source.low] }
+      if (!match.not) wish(MAC, match.source.low)
+      return
     default:
-      return undefined
+      return
   }
 }
 
-function deviceWish({ on, device }: MatchOn<'in' | 'out'>): Wish {
-  return { kind: on, read: on === 'in' ? readIn : readOut, keys: [device] }
+interface Ports {
+  readonly dport?: PortMatch
+  readonly sport?: PortMatch
 }
 
-const readIn = (probe: Probe): Key => probe.in
-const readOut = (probe: Probe): Key => probe.out
-const readMac = (probe: Probe): Key => probe.skb.source?.low ?? ''
-const readDport = (probe: Probe): Key => portKey(probe.protocol, probe.dport)
-const readSport = (probe: Probe): Key => portKey(probe.protocol, probe.sport)
+function tellPort(protocol: number, { dport, sport }: Ports, wish: Wish): void {
+  if (isOnePort(dport)) wish(DPORT, portKey(protocol, dport.from))
+  if (isOnePort(sport)) wish(SPORT, portKey(protocol, sport.from))
+}
+
+function isOnePort(port: PortMatch | undefined): port is PortMatch {
+  return port !== undefined && !port.not && port.from === port.to
+}
+
+function tellPorts({ of, ports, not }: MatchOn<'multiport'>, matches: readonly Match[], wish: Wish): void {
+  const protocol = matches.find((match): match is MatchOn<'proto'> => match.on === 'proto')
+  if (!protocol || protocol.not || protocol.is === 0) return
+  if (not || of === 'ports' || !ports.every(({ from, to }) => from === to)) return
+  const keys = new Set(ports.map(({ from }) => portKey(protocol.is, from)))
+  wish(of === 'dports' ? DPORT : SPORT, [...keys])
+}
 
 function portKey(protocol: number, port: number): number {
   return (protocol << 16) | port
 }
 
-function portWish(protocol: number, { dport, sport }: { readonly dport?: PortMatch; readonly sport?: PortMatch }) {
-  if (isOne(dport)) return { kind: 'dport', read: readDport, keys: [portKey(protocol, dport.from)] }
-  if (isOne(sport)) return { kind: 'sport', read: readSport, keys: [portKey(protocol, sport.from)] }
-  return undefined
-}
-
-function isOne(port: PortMatch | undefined): port is PortMatch {
-  return port !== undefined && !port.not && port.from === port.to
-}
-
-function multiportWish({ of, ports, not }: MatchOn<'multiport'>, protocol: number): Wish | undefined {
-  if (not || of === 'ports' || protocol === 0 || !ports.every(({ from, to }) => from === to)) return undefined
-  const keys = [...new Set(ports.map(({ from }) => portKey(protocol, from)))]
-  return of === 'dports' ? { kind: 'dport', read: readDport, keys } : { kind: 'sport', read: readSport, keys }
-}
-
-function addressWish(on: 'src' | 'dst', { family, base, bits }: Prefix): Wish {
-  return { kind: `${on}/${bits}`, read: addressReader(on, family, bits), keys: [addressKey(base)] }
+function addressKind(on: 'src' | 'dst', { family, bits }: Prefix): number {
+  return (on === 'src' ? SRC : DST) + (family === 4 ? 0 : OF_IPV6) + bits
 }
 
 /** Equal for equal addresses; different ones may share it, which only means that a rule is asked for nothing. */
@@ -195,7 +227,24 @@ function mix(w0: number, w1: number, w2: number, w3: number): number {
   return Math.imul(high ^ (high >>> 15) ^ w2, 0xc2b2ae35) ^ w3
 }
 
-function addressReader(on: 'src' | 'dst', family: 4 | 6, bits: number): (probe: Probe) => Key {
+function readerOf(kind: number): (probe: Probe) => Key {
+  switch (kind) {
+    case IN:
+      return probe => probe.in
+    case OUT:
+      return probe => probe.out
+    case MAC:
+      return probe => probe.skb.source?.low ?? ''
+    case DPORT:
+      return probe => portKey(probe.protocol, probe.dport)
+    case SPORT:
+      return probe => portKey(probe.protocol, probe.sport)
+    default:
+      return addressReader(kind >= DST ? 'dst' : 'src', kind & OF_IPV6 ? 6 : 4, kind & 0xff)
+  }
+}
+
+function addressReader(on: 'src' | 'dst', family: Family, bits: number): (probe: Probe) => Key {
   if (family === 4) {
     const mask = mask4(bits)
     return on === 'src' ? probe => probe.src0 & mask : probe => probe.dst0 & mask

@@ -9,7 +9,7 @@
 import type { Match, Rule, Ruleset, Table, TableName, Target } from '../rule.ts'
 import { type Act, actOf } from './act.ts'
 import { type ChainIndex, indexChain } from './chain-index.ts'
-import type { Condition, RecentShape } from './condition.ts'
+import type { Condition, Holds, RecentShape } from './condition.ts'
 import { conditionOf, isOwnCondition } from './holds.ts'
 import { recentShapes } from './recent.ts'
 
@@ -45,6 +45,8 @@ export interface CompiledRule {
   /** From 1. */
   readonly number: number
   readonly conditions: readonly Condition[]
+  /** The conditions' own questions, in the same order: what a walk over many rules reads. */
+  readonly holds: readonly Holds[]
   readonly target: Target | undefined
   /** Of a target after which the next rule is next. */
   readonly act: Act | undefined
@@ -107,7 +109,8 @@ function compileRule({ home, table, name }: CompiledChain, rule: Rule, number: n
   const conditions = inOrder(rule.matches).map((match, i) =>
     conditionOf(match, { family, recentShape, place: () => `${family}:${table}:${name}:${number}:${i}` }),
   )
-  return { rule, number, conditions, target: rule.target, act: actFor(rule.target) }
+  const holds = conditions.map(condition => condition.holds)
+  return { rule, number, conditions, holds, target: rule.target, act: actFor(rule.target) }
 }
 
 /** The kernel asks what `iptables` holds in the rule itself, then the extensions as they were written. */

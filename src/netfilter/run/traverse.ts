@@ -80,7 +80,7 @@ function decide(run: Run): Decision {
     if (asked > MOST_ASKED || journal.steps.length > MOST_STEPS) {
       return undecided(chain, rule, 'the packet meets more rules than podwire follows')
     }
-    const answer = askAll(rule.conditions, probe)
+    const answer = askAll(rule, probe)
     if (answer === false) {
       if (journal.verbose) noteMiss(journal, chain, rule, probe)
       continue
