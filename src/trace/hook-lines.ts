@@ -6,7 +6,7 @@
 
 import { equalIp } from '../base/ip.ts'
 import { formatNear } from '../base/ratio.ts'
-import type { Hook, HookStep } from '../netfilter/run/hook.ts'
+import type { Hook, HookStep, RewriteStep } from '../netfilter/run/hook.ts'
 import { type Packet, portsOf } from '../packet/packet.ts'
 import { formatEnd, formatEnds } from '../packet/summary.ts'
 import { chanceAt } from './chance.ts'
@@ -44,7 +44,7 @@ function sayHookStep(step: HookStep, part: HookPart, path: Path): readonly Said[
   const at = part.hook.toUpperCase()
   switch (step.kind) {
     case 'rule':
-      return sayRule(step, part, at)
+      return sayRule(step, part, path, at)
     case 'policy':
       return step.policy === 'drop'
         ? [{ at, text: `dropped by the policy of ${step.table}:${step.chain}`, tone: 'bad' }]
@@ -54,7 +54,7 @@ function sayHookStep(step: HookStep, part: HookPart, path: Path): readonly Said[
         ? sayUntracked(step, at)
         : []
     case 'rewrite':
-      return sayRewrite(step, part, path, at)
+      return sayRewrite(step, at)
     case 'miss':
     case 'confirm':
       return []
@@ -67,50 +67,38 @@ function sayUntracked({ tracked }: Extract<HookStep, { kind: 'track' }>, at: str
     : []
 }
 
-function sayRule(step: MatchedRule, { steps }: HookPart, at: string): readonly Said[] {
+function sayRule(step: MatchedRule, { steps }: HookPart, path: Path, at: string): readonly Said[] {
   const said: Said[] = []
   const way = () => `${step.table}  ${formatWay(wayTo(steps, step))}`
   if (step.assumed) said.push({ at, text: `${way()}  taken to match: ${step.assumed.why}`, tone: 'bad' })
   if (step.effect === 'drop') said.push({ at, text: `${way()}  DROP`, tone: 'bad' })
   if (step.effect === 'reject') said.push({ at, text: `${way()}  REJECT`, tone: 'bad' })
   if (step.effect === 'queue') said.push({ at, text: `${way()}  QUEUE`, tone: 'bad' })
+  const nat = NAT_NAMES[step.effect]
+  if (nat !== undefined) said.push({ at, text: way(), packet: natText(step, nat, steps, path), tone: 'change' })
   const set = step.after.mark & ~step.before.mark
   if (set !== 0) said.push({ at, text: way(), packet: `mark ${hex(set)}`, tone: 'change' })
   return said
 }
 
-function sayRewrite(
-  step: Extract<HookStep, { kind: 'rewrite' }>,
-  { steps }: HookPart,
-  path: Path,
-  at: string,
-): readonly Said[] {
-  const [before, after] = [step.before.packet, step.after.packet]
-  const clash = step.by === 'clash' ? ', another source port for the first one was taken' : ''
-  if (step.by === 'rule' || step.by === 'clash') {
-    const by = steps.slice(0, steps.indexOf(step)).findLast(one => isNat(one) && naturesOf(one) === step.of)
-    if (by?.kind === 'rule') {
-      const chance = step.of === 'destination' ? chanceAt(steps, path) : undefined
-      const packet = `${formatChanged(before, after)}  ${NAT_NAMES[by.effect] ?? ''}${chance ? `  p=${formatNear(chance)}` : ''}`
-      return [{ at, text: `${by.table}  ${formatWay(wayTo(steps, by))}${clash}`, packet, tone: 'change' }]
-    }
-  }
-  if (before === after) return []
-  const text =
-    step.by === 'related'
-      ? 'the packet that the error is about, rewritten back'
-      : step.by === 'connection'
-        ? `as the connection has it, ${step.of} rewritten`
-        : `${step.of} rewritten${clash}`
-  return [{ at, text, packet: formatChanged(before, after), tone: 'change' }]
+/** `> 10.244.2.9:8080  DNAT  p=1/3` */
+function natText({ before, after, effect }: MatchedRule, nat: string, steps: readonly HookStep[], path: Path): string {
+  const changed = before.packet === after.packet ? 'unchanged' : formatChanged(before.packet, after.packet)
+  const chance = effect === 'dnat' || effect === 'redirect' ? chanceAt(steps, path) : undefined
+  return `${changed}  ${nat}${chance ? `  p=${formatNear(chance)}` : ''}`
 }
 
-function isNat(step: HookStep): step is MatchedRule {
-  return step.kind === 'rule' && NAT_NAMES[step.effect] !== undefined
+/** What NAT did to a packet beside what a rule asked for just then. */
+function sayRewrite({ before, after, of, by }: Extract<HookStep, { kind: 'rewrite' }>, at: string): readonly Said[] {
+  if (before.packet === after.packet) return []
+  return [{ at, text: REWRITTEN[by](of), packet: formatChanged(before.packet, after.packet), tone: 'change' }]
 }
 
-function naturesOf({ effect }: MatchedRule): 'source' | 'destination' {
-  return effect === 'dnat' || effect === 'redirect' ? 'destination' : 'source'
+const REWRITTEN: Readonly<Record<RewriteStep['by'], (of: RewriteStep['of']) => string>> = {
+  rule: of => `NAT of the ${of}`,
+  connection: of => `NAT of the ${of}, as the connection has it`,
+  clash: of => `NAT of the ${of}: the tuple was taken`,
+  related: () => 'NAT of the packet that the error is about',
 }
 
 /** `> 10.244.2.9:8080` or `192.168.1.11:40000 >`: the ends that changed, or both; the packet for anything else. */

@@ -13,7 +13,7 @@ export interface Page {
 }
 
 const LEAST_WIDTH = 60
-const WIDEST_WHERE = 30
+const WIDEST_WHERE = 44
 const WIDEST_STEP = 96
 const GAP = '  '
 

@@ -4,7 +4,6 @@
  * @module
  */
 import { equalIp } from '../base/ip.ts'
-import type { Step } from '../node/step.ts'
 import { isIcmp, isTcp, portsOf } from '../packet/packet.ts'
 import { formatEnd, summaryOf } from '../packet/summary.ts'
 import { onMachine } from './command-text.ts'
@@ -63,8 +62,5 @@ function bridgedPast(
 }
 
 function rewritesDestination({ steps }: Hop): boolean {
-  return steps.some((step: Step) => {
-    if (step.component !== 'netfilter' || step.step.kind !== 'rewrite') return false
-    return step.step.of === 'destination' && step.step.before.packet !== step.step.after.packet
-  })
+  return steps.some(({ component, before, after }) => component === 'netfilter' && !equalIp(before.dst, after.dst))
 }

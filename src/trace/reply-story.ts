@@ -3,35 +3,50 @@
  *
  * @module
  */
+import { isErrorType } from '../packet/icmp-types.ts'
+import { isIcmp, isTcp, type Packet, TCP_FLAG } from '../packet/packet.ts'
 import { formatEnds, formatPayload } from '../packet/summary.ts'
 import type { TraceContext } from './context.ts'
-import type { Hop, Journey, Path } from './journey.ts'
+import { sentPacket } from './endings.ts'
+import type { Exchange, Experience, Hop, Path } from './journey.ts'
 import type { Line } from './line.ts'
+import { EXPERIENCES } from './result-text.ts'
 import { storyOf, wayOf } from './story.ts'
 
-export function replyStory(reply: Journey, path: Path, context: TraceContext): readonly Line[] {
+export function replyStory({ reply, experience }: Exchange, path: Path, context: TraceContext): readonly Line[] {
+  if (!reply) return []
   const hops = wayOf(reply).flatMap(index => reply.hops[index] ?? [])
-  const [first] = hops
-  const sent = first?.steps.find(step => step.component === 'source')?.after ?? reply.packet
-  const packet = `${formatEnds(sent)} ${formatPayload(sent)}`
-  const start: Line = { hop: 0, where: first?.machine ?? '', text: `answers${wayText(hops)}`, packet, tone: 'plain' }
+  const sent = sentPacket(reply)
+  const start: Line = {
+    hop: 0,
+    where: hops[0]?.machine ?? '',
+    text: `${doingText(sent)}${wayText(hops)}`,
+    packet: `${formatEnds(sent)} ${formatPayload(sent)}`,
+    tone: 'plain',
+  }
   const matters = storyOf(reply, path, context).filter(
-    ({ tone, packet }) => tone === 'bad' || (tone === 'change' && packet !== undefined),
+    ({ tone, packet }) => tone === 'bad' || tone === 'dim' || (tone === 'change' && packet !== undefined),
   )
   const { outcome } = reply
-  const end: readonly Line[] =
-    outcome.kind === 'delivered'
-      ? [
-          {
-            hop: hops.length - 1,
-            where: outcome.machine,
-            text: 'the answer arrives',
-            packet: formatEnds(outcome.packet),
-            tone: 'good',
-          },
-        ]
-      : []
-  return [start, ...matters, ...end]
+  if (outcome.kind !== 'delivered') return [start, ...matters]
+  const end: Line = {
+    hop: hops.length - 1,
+    where: outcome.machine,
+    text: arrivalText(experience),
+    packet: formatEnds(outcome.packet),
+    tone: experience === 'answered' ? 'good' : 'bad',
+  }
+  return [start, ...matters, end]
+}
+
+function doingText({ payload, family }: Packet): string {
+  if (isIcmp(payload) && isErrorType(payload.type, family)) return 'tells the sender'
+  return isTcp(payload) && payload.flags & TCP_FLAG.RST ? 'resets the connection' : 'answers'
+}
+
+function arrivalText(experience: Experience): string {
+  if (experience === 'answered') return 'the answer arrives'
+  return experience === 'timeout' ? 'arrives, but answers nothing that was asked' : EXPERIENCES[experience]
 }
 
 /** ` by node-2, vxlan, node-1` */

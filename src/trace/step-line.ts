@@ -57,7 +57,7 @@ export function sayStep(step: Step, machine: string, context: TraceContext): Sai
     case 'socket':
       return saySocket(step)
     case 'skipped':
-      return { at: 'skipped', text: `${step.what}  (${step.why})`, tone: 'dim' }
+      return { at: '', text: `skipped: ${step.what}  (${step.why})`, tone: 'dim' }
   }
 }
 
@@ -89,9 +89,9 @@ function saySocket({ action, listener, after }: Extract<Step, { component: 'sock
   const what = listener.what === undefined ? '' : `  ${listener.what}`
   const port = portsOf(after.payload)?.dport
   return action === 'deliver'
-    ? { at: 'socket', text: `DELIVERED${what}`, packet: formatEnds(after), tone: 'good' }
+    ? { at: '', text: `DELIVERED${what}`, packet: formatEnds(after), tone: 'good' }
     : {
-        at: 'socket',
+        at: '',
         text: `REFUSED  nothing listens${port === undefined ? '' : ` on ${protocolName(after.payload.protocol)} ${port}`}${what === '' ? '' : ` (${what.trim()})`}`,
         tone: 'bad',
       }

@@ -51,7 +51,7 @@ function roundsLine(more: number, machines: readonly string[], hop: number): Lin
 
 function tellHop(hop: Hop, index: number, first: boolean, path: Path, context: TraceContext): readonly Line[] {
   const said = [...(first ? sayDeparture(hop) : []), ...saySteps(hop, first, path, context)]
-  return said.map(({ at, ...line }) => ({ hop: index, where: `${hop.machine} ${at}`, ...line }))
+  return said.map(({ at, ...line }) => ({ hop: index, where: `${hop.machine} ${at}`.trimEnd(), ...line }))
 }
 
 /** Where a packet starts: its source, its route, and what it is. */
@@ -75,11 +75,20 @@ function saySteps(hop: Hop, first: boolean, path: Path, context: TraceContext): 
       ? sayHook({ hook: part.hook, machine: hop.machine, family: part.family, steps: part.steps }, path, context)
       : part.step.component === 'route' && !departed
         ? []
-        : [sayStep(part.step, hop.machine, context)].flatMap(line => line ?? [])
+        : isDoneElsewhere(part.step, hop)
+          ? []
+          : [sayStep(part.step, hop.machine, context)].flatMap(line => line ?? [])
     if (!part.hook && part.step.component === 'route') departed = true
     said.push(...(part.outer ? told.filter(({ tone }) => tone === 'bad' || tone === 'change') : told))
   }
   return said
+}
+
+/** A hook that is passed over because it was run in the same machine before. */
+function isDoneElsewhere(step: Step, { steps }: Hop): boolean {
+  if (step.component !== 'skipped') return false
+  const hook = step.what.toLowerCase()
+  return steps.some(one => one.component === 'netfilter' && one.hook === hook)
 }
 
 /** A step, or all steps of rules at one hook; and whether they are about a packet that carries another. */

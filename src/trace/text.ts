@@ -91,7 +91,7 @@ function flowText(
 
 function formatSteps(exchange: Exchange, path: Path, context: TraceContext & Writing): string {
   const request = numbered(storyOf(exchange.request, path, context))
-  const reply = exchange.reply ? replyStory(exchange.reply, path, context) : []
+  const reply = replyStory(exchange, path, context)
   return formatLines([...request, ...reply.map(line => ({ ...line, number: '←' }))], context)
 }
 

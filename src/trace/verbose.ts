@@ -59,7 +59,9 @@ function formatHop(hop: Hop, number: string, context: TraceContext & Writing): s
 }
 
 function stepRows(step: Step, machine: string, context: TraceContext): readonly Row[] {
-  return [{ text: stepText(step, machine, context), tone: toneOf(step) }, ...changeRows(step.before, step.after)]
+  const said: Row = { text: stepText(step, machine, context), tone: toneOf(step) }
+  // A tunnel puts one packet into another: its fields do not change, it is another packet.
+  return step.component === 'vxlan' ? [said] : [said, ...changeRows(step.before, step.after)]
 }
 
 const WIDTH = 26
@@ -149,7 +151,7 @@ function hookRows(part: HookPart, context: TraceContext): readonly Row[] {
 function hookStepRows(step: HookStep, { family }: HookPart, context: TraceContext): readonly Row[] {
   switch (step.kind) {
     case 'rule':
-      return [ruleRow(step, family, context), ...markRows(step)]
+      return [ruleRow(step, family, context), ...markRows(step), ...changeRows(step.before.packet, step.after.packet)]
     case 'miss':
       return [missRow(step, family)]
     case 'policy':

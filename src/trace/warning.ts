@@ -30,15 +30,16 @@ function masqueradeWarning({ request }: Exchange, sender: string): readonly stri
   if (equalIp(sent.src, last.src) || request.outcome.kind !== 'delivered') return []
   const reason = hops.flatMap(hop => masqueradedBy(hop) ?? [])[0]
   const at = reason ? `: ${reason}` : ''
-  return [`${request.outcome.machine} sees ${formatEnd(last.src)} and not ${formatEnd(sent.src)} of ${sender}${at}`]
+  const client = sender === formatEnd(sent.src) ? sender : `${formatEnd(sent.src)} of ${sender}`
+  return [`${request.outcome.machine} sees ${formatEnd(last.src)} and not ${client}${at}`]
 }
 
 /** `node-1 masquerades (KUBE-SVC-67NZ…:1 not from 10.244.0.0/16)`: by the rule that asked for it. */
 function masqueradedBy({ machine, steps }: Hop): string | undefined {
   const all = steps.flatMap(step => (step.component === 'netfilter' ? [step.step] : []))
-  const at = all.findIndex(step => step.kind === 'rewrite' && step.of === 'source' && step.by !== 'connection')
+  const at = all.findIndex(({ before, after }) => !equalIp(before.packet.src, after.packet.src))
   if (at < 0) return undefined
-  const before = all.slice(0, at)
+  const before = all.slice(0, at + 1)
   const rule = before.findLast(step => step.kind === 'rule' && (step.effect === 'masquerade' || step.effect === 'snat'))
   if (rule?.kind !== 'rule') return undefined
   const marking = before.find(step => step.kind === 'rule' && (step.after.mark & ~step.before.mark) !== 0)
