@@ -10,9 +10,13 @@ import type { Skb } from '../netfilter/run/skb.ts'
 import { surroundingsOf } from './surroundings.ts'
 import { end, note, type Walk } from './walk.ts'
 
-/** The packet as the hook lets it on; nothing, if it does not. */
+/**
+ * The packet as the hook lets it on; nothing, if it does not. A machine without rules has no hooks, and
+ * tracks no connections.
+ */
 export function runHook(walk: Walk, hook: Hook, skb: Skb, devices: Devices): Skb | undefined {
   const { machine, memory, around } = walk
+  if (!machine.config.rules?.[skb.packet.family]) return skb
   const surroundings = surroundingsOf(machine)
   const context = { netfilter: machine.netfilter, memory: memory.netfilter, surroundings, circumstances: around }
   const result = atHook(context, hook, skb, devices)
