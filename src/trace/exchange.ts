@@ -5,6 +5,7 @@
  */
 import type { Ip } from '../base/ip.ts'
 import { equalIp } from '../base/ip.ts'
+import { UDP } from '../base/protocol.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import { openSocket } from '../node/socket.ts'
 import { answerTo } from '../packet/first-packet.ts'
@@ -103,41 +104,64 @@ export function answers(packet: Packet, sent: Packet): boolean {
   return there === undefined || (back !== undefined && there.sport === back.dport && there.dport === back.sport)
 }
 
-/** Errors that a program hears of, if the message quotes what it sent. @see icmp_err_convert in net/ipv4/icmp.c of Linux */
+/** What a program hears of an error message, if the message quotes what it sent. */
 function errorMet(message: IcmpMessage, { family }: Packet, sent: Packet): Experience {
   const quote = readQuote(message, family)
   if (!quote || !isAbout(quote, sent)) return 'timeout'
-  return (family === 4 ? ERRORS4 : ERRORS6).get(message.type * 256 + message.code) ?? 'timeout'
+  const error = (family === 4 ? ERRORS4 : ERRORS6).get(message.type * 256 + message.code)
+  // UDP keeps quiet about what may pass; connect() and ping do not.
+  if (!error || (sent.payload.protocol === UDP && !error.fatal)) return 'timeout'
+  // Of a connection, the kernel knows no other word for it.
+  return error.met === 'time exceeded' && isTcp(sent.payload) ? 'host unreachable' : error.met
 }
 
 function isAbout(quote: { readonly src: Ip; readonly dst: Ip }, sent: Packet): boolean {
   return equalIp(quote.src, sent.src) && equalIp(quote.dst, sent.dst)
 }
 
-const UNREACHABLE4 = 3 * 256
-const ERRORS4: ReadonlyMap<number, Experience> = new Map([
-  [UNREACHABLE4 + 0, 'network unreachable'],
-  [UNREACHABLE4 + 1, 'host unreachable'],
-  [UNREACHABLE4 + 2, 'refused'],
-  [UNREACHABLE4 + 3, 'refused'],
-  [UNREACHABLE4 + 4, 'message too long'],
-  [UNREACHABLE4 + 5, 'network unreachable'],
-  [UNREACHABLE4 + 6, 'network unreachable'],
-  [UNREACHABLE4 + 7, 'host unreachable'],
-  [UNREACHABLE4 + 9, 'prohibited'],
-  [UNREACHABLE4 + 10, 'prohibited'],
-  [UNREACHABLE4 + 13, 'prohibited'],
-  [11 * 256, 'time exceeded'],
+interface Met {
+  readonly met: Experience
+  /** Whether a datagram's sender hears of it too. */
+  readonly fatal: boolean
+}
+
+function errors(type: number, codes: Readonly<Record<number, readonly [met: Experience, fatal: boolean]>>) {
+  return Object.entries(codes).map(([code, [met, fatal]]): [number, Met] => [type * 256 + Number(code), { met, fatal }])
+}
+
+/** @see icmp_err_convert in net/ipv4/icmp.c of Linux */
+const ERRORS4: ReadonlyMap<number, Met> = new Map([
+  ...errors(3, {
+    0: ['network unreachable', false],
+    1: ['host unreachable', false],
+    2: ['refused', true],
+    3: ['refused', true],
+    4: ['message too long', true],
+    6: ['network unreachable', true],
+    7: ['host unreachable', true],
+    8: ['host unreachable', true],
+    9: ['prohibited', true],
+    10: ['prohibited', true],
+    11: ['network unreachable', false],
+    12: ['host unreachable', false],
+    13: ['prohibited', true],
+    14: ['prohibited', true],
+    15: ['prohibited', true],
+  }),
+  ...errors(11, { 0: ['time exceeded', false], 1: ['time exceeded', false] }),
 ])
 
-const UNREACHABLE6 = 1 * 256
-const ERRORS6: ReadonlyMap<number, Experience> = new Map([
-  [UNREACHABLE6 + 0, 'network unreachable'],
-  [UNREACHABLE6 + 1, 'prohibited'],
-  [UNREACHABLE6 + 3, 'host unreachable'],
-  [UNREACHABLE6 + 4, 'refused'],
-  [UNREACHABLE6 + 5, 'prohibited'],
-  [UNREACHABLE6 + 6, 'prohibited'],
-  [2 * 256, 'message too long'],
-  [3 * 256, 'time exceeded'],
+/** @see icmpv6_err_convert in net/ipv6/icmp.c of Linux */
+const ERRORS6: ReadonlyMap<number, Met> = new Map([
+  ...errors(1, {
+    0: ['network unreachable', false],
+    1: ['prohibited', true],
+    2: ['host unreachable', false],
+    3: ['host unreachable', false],
+    4: ['refused', true],
+    5: ['prohibited', true],
+    6: ['prohibited', true],
+  }),
+  ...errors(2, { 0: ['message too long', true] }),
+  ...errors(3, { 0: ['time exceeded', false], 1: ['time exceeded', false] }),
 ])

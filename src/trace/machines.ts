@@ -7,6 +7,7 @@ import {
   addIp,
   type Family,
   familyOf,
+  hostPrefix,
   type InterfaceAddress,
   type Ip,
   type Prefix,
@@ -14,7 +15,7 @@ import {
   widthOf,
 } from '../base/ip.ts'
 import type { Mac } from '../base/mac.ts'
-import type { HostNetwork, Route, Sysctl, VethLink } from '../host/host.ts'
+import type { HostNetwork, Route, RoutingRule, Sysctl, VethLink } from '../host/host.ts'
 import { macOfDevice } from './station.ts'
 
 export const POD_LINK = 'eth0'
@@ -89,7 +90,11 @@ const FORWARDING: readonly Sysctl[] = [
   { key: 'net.ipv4.conf.all.rp_filter', value: '0' },
 ]
 
-/** The router knows the nodes, the addresses led to them, and the outside; what else the cluster has it drops. */
+/**
+ * The router knows the nodes and the outside, and leads load balancers' addresses from there to
+ * nodes. What else the cluster has it drops, and what nodes send to a balancer, as it is not one
+ * itself.
+ */
 export function routerNetwork(
   ports: readonly RouterPort[],
   vips: readonly RouterVip[],
@@ -102,22 +107,31 @@ export function routerNetwork(
     links: [LOOPBACK, ...links.map(name => ({ kind: 'uplink' as const, name, mtu, mac: macOfDevice('router', name) }))],
     addresses: ports.flatMap(({ link, addresses }) => addresses.map(own => ({ link, own }))),
     routes: [
-      ...hidden.map((to): Route => ({ to, link: '', type: 'blackhole' })),
+      ...[...hidden, ...vips.map(({ ip }) => hostPrefix(ip))].map((to): Route => ({ to, link: '', type: 'blackhole' })),
       ...vips.flatMap(vipRoute),
       { to: ANY[4], link: WAN, scope: 'link' },
       { to: ANY[6], link: WAN, metric: 1024 },
     ],
     sysctls: FORWARDING,
+    routingRules: [4, 6].flatMap(family => routerRules(family as Family)),
   }
+}
+
+/** The table of addresses that are led to nodes, which only those outside are sent by. */
+const BALANCED = '100'
+
+function routerRules(family: Family): readonly RoutingRule[] {
+  const lookup = (priority: number, table: string) => ({ family, priority, action: 'lookup', table }) as const
+  return [lookup(0, 'local'), { ...lookup(100, BALANCED), in: WAN }, lookup(32766, 'main')]
 }
 
 function vipRoute({ ip, hops }: RouterVip): readonly Route[] {
   const [first] = hops
-  const { address, bits } = alone(ip)
-  const to = prefixOf(address, bits)
-  if (!first) return [{ to, link: '', type: 'blackhole' }]
-  if (hops.length === 1) return [{ to, via: first.via, link: first.link }]
-  return [{ to, link: first.link, hops: hops.map(hop => ({ ...hop, weight: 1 })) }]
+  if (!first) return []
+  const route = { to: hostPrefix(ip), table: BALANCED, link: first.link }
+  return hops.length === 1
+    ? [{ ...route, via: first.via }]
+    : [{ ...route, hops: hops.map(hop => ({ ...hop, weight: 1 })) }]
 }
 
 function alone(address: Ip): InterfaceAddress {

@@ -11,13 +11,11 @@ import { everyWay } from '../../src/trace/ways.ts'
 import type { World } from '../../src/trace/world.ts'
 
 /** What a client sees, in the words of the flows' files. */
-export function outcomeSeen({ request, reply, experience }: Exchange): string {
+export function outcomeSeen({ request, experience }: Exchange): string {
   if (experience === 'answered' && request.outcome.kind === 'delivered') {
     const { packet } = request.outcome
     return `${formatIp(packet.dst)}:${portsOf(packet.payload)?.dport} from ${formatIp(packet.src)}`
   }
-  // connect() fails with EHOSTUNREACH on a time exceeded message too.
-  if (experience === 'time exceeded' && reply) return 'host unreachable'
   return experience
 }
 

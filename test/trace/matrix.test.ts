@@ -83,10 +83,11 @@ function addressOf(from: From, service: number, entry: Entry): readonly [string,
   return [from === 'loopback' ? '127.0.0.1' : '192.168.64.11', 30000 + service]
 }
 
-const DETECTING = { clusterCIDR: '10.244.0.0/16' }
+const KIND = { apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration' } as const
+const DETECTING = { ...KIND, clusterCIDR: '10.244.0.0/16' }
 const CONFIGS = {
   usual: DETECTING,
-  'no detector': {},
+  'no detector': KIND,
   'masquerade all': { ...DETECTING, iptables: { masqueradeAll: true } },
 }
 
