@@ -1,0 +1,107 @@
+/**
+ * A trace as JSON: the form that `schema/trace.schema.json` describes.
+ *
+ * Version 1: members may be added, none change or go. Numbers that do not fit a double are text.
+ *
+ * @module
+ */
+import { formatRatio, type Ratio, toNumber } from '../base/ratio.ts'
+import type { TraceContext } from './context.ts'
+import { isSamePath } from './endings.ts'
+import type { Exchange, Flow, Hop, Journey, Outcome, Path, Trace } from './journey.ts'
+import { packetToJson } from './json-packet.ts'
+import { listenerToJson, stepToJson } from './json-step.ts'
+import type { Json } from './json-value.ts'
+import { reasonOf } from './reason.ts'
+import { resultOf } from './result.ts'
+import { failedJourney, verdictOf } from './verdict.ts'
+import { warningsOf } from './warning.ts'
+import type { Draw } from './ways.ts'
+
+export const JSON_VERSION = 1
+
+export function traceToJson(trace: Trace, context: TraceContext): Json {
+  const shown = context.shown ?? trace.paths[0]
+  const at = trace.paths.findIndex(path => shown !== undefined && isSamePath(path, shown))
+  // The path that was told in full takes the place of the same one told in short.
+  const paths = trace.paths.map((path, i) => (shown && i === at ? shown : path))
+  return {
+    version: JSON_VERSION,
+    flows: trace.flows.map((flow, i) => flowToJson(flow, context.questions?.[i]?.destination.notes ?? [])),
+    result: resultOf(trace),
+    complete: trace.complete,
+    shown: Math.max(0, at),
+    paths: paths.map(path => pathToJson(path, trace, context)),
+    warnings: warningsOf(trace, context),
+  }
+}
+
+function flowToJson({ from, to, sender, packet, at }: Flow, notes: readonly string[]): Json {
+  return { from, to, sender, at, packet: packetToJson(packet), notes }
+}
+
+/** `over` and `under` exactly, as text; `value` as near as a double comes. */
+function ratioToJson(ratio: Ratio): Json {
+  return { over: String(ratio.over), under: String(ratio.under), text: formatRatio(ratio), value: toNumber(ratio) }
+}
+
+function pathToJson(path: Path, trace: Trace, context: TraceContext): Json {
+  const failed = path.exchanges.some(exchange => failedJourney(exchange))
+  const reason = failed ? reasonOf(path, trace, context) : undefined
+  return {
+    probability: ratioToJson(path.probability),
+    draws: path.draws.map(drawToJson),
+    exchanges: path.exchanges.map(exchange => exchangeToJson(exchange, context)),
+    ...(reason ? { reason: { why: reason.why, try: reason.try } } : {}),
+  }
+}
+
+function drawToJson({ fork, taken }: Draw): Json {
+  return { by: fork.by, weights: fork.weights, taken }
+}
+
+function exchangeToJson(exchange: Exchange, context: TraceContext): Json {
+  const { request, reply, experience } = exchange
+  return {
+    verdict: verdictOf(exchange),
+    experience,
+    request: journeyToJson(request, context),
+    ...(reply ? { reply: journeyToJson(reply, context) } : {}),
+  }
+}
+
+function journeyToJson({ packet, hops, outcome }: Journey, context: TraceContext): Json {
+  return {
+    packet: packetToJson(packet),
+    hops: hops.map((hop, n) => hopToJson(hop, n, context)),
+    outcome: outcomeToJson(outcome),
+  }
+}
+
+function hopToJson({ machine, kind, from, steps, outcome }: Hop, n: number, context: TraceContext): Json {
+  return {
+    n,
+    machine,
+    kind,
+    ...(from === undefined ? {} : { from }),
+    steps: steps.map(step => stepToJson(step, context)),
+    ...(outcome ? { outcome: outcomeToJson(outcome) } : {}),
+  }
+}
+
+function outcomeToJson(outcome: Outcome): Json {
+  switch (outcome.kind) {
+    case 'delivered': {
+      const { kind, machine, listener, packet } = outcome
+      return { kind, machine, listener: listenerToJson(listener), packet: packetToJson(packet) }
+    }
+    case 'ended':
+      return { kind: outcome.kind, machine: outcome.machine, end: outcome.end.kind, why: outcome.end.why }
+    case 'left': {
+      const { kind, machine, link, packet, why } = outcome
+      return { kind, machine, link, packet: packetToJson(packet), why }
+    }
+    case 'loop':
+      return { kind: outcome.kind, why: outcome.why }
+  }
+}
