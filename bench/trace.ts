@@ -35,6 +35,8 @@ import { benchService, benchSlice, OPTIONS } from './cluster.ts'
 
 const ENDPOINTS = 10
 const SERVICES = 5000
+/** What a host is called of which only the file `iptables.save` is known. */
+const HOST = 'iptables'
 
 const MACS = {
   bridge: parseMac('02:00:00:00:00:01'),
@@ -153,7 +155,7 @@ interface Cold {
 /** One command, in a process that does nothing else. */
 function cold(file: string): Cold {
   const start = performance.now()
-  const words = ['trace', '--state', file, formatIp(POD), `${formatIp(clusterIp(SERVICES - 1))}:80`, '--draw']
+  const words = ['trace', '--state', file, `node/${HOST}`, `${formatIp(clusterIp(SERVICES - 1))}:80`, '--draw']
   const text = execFileSync(execPath, [fileURLToPath(import.meta.url), 'command', ...words], { encoding: 'utf8' })
   const wall = performance.now() - start
   const { code, out } = JSON.parse(text) as { readonly code: number; readonly out: string }

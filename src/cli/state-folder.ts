@@ -50,7 +50,7 @@ export async function readStateFolder(path: string): Promise<readonly StateHost[
   try {
     if (!(await stat(path)).isDirectory()) return [await readLoneFile(path)]
     const own = await placesIn(path)
-    if (isHost(own)) return [await readHost(path, own)]
+    if (isHost(own)) return [await readHost(path, own, 0)]
     return await readHosts(path)
   } catch (cause) {
     throw refusal(cause, path)
@@ -63,7 +63,7 @@ async function readHosts(path: string): Promise<readonly StateHost[]> {
   for (const entry of await foldersIn(path)) {
     const folder = join(path, entry)
     const places = await placesIn(folder)
-    if (isHost(places)) hosts.push(await readHost(folder, places))
+    if (isHost(places)) hosts.push(await readHost(folder, places, hosts.length))
     else for (const hint of await hintsFor(folder)) hints.add(hint)
   }
   if (hosts.length > 0) return hosts
@@ -110,15 +110,15 @@ function isHost(places: Places): boolean {
   return TELLING.some(kind => places.has(kind))
 }
 
-async function readHost(folder: string, places: Places): Promise<StateHost> {
+async function readHost(folder: string, places: Places, index: number): Promise<StateHost> {
   const files = new Map<StateKind, StateFile>()
   for (const [kind, name] of places) files.set(kind, await readOne(name))
-  return readStateHost(basename(resolve(folder)), files)
+  return readStateHost(basename(resolve(folder)), files, index)
 }
 
 async function readLoneFile(path: string): Promise<StateHost> {
   const name = basename(path).replace(/\.(?:save|txt)$/, '')
-  return readStateHost(name, new Map([[kindOfRules(basename(path)), await readOne(path)]]))
+  return readStateHost(name, new Map([[kindOfRules(basename(path)), await readOne(path)]]), 0)
 }
 
 function kindOfRules(name: string): StateKind {

@@ -4,7 +4,7 @@
  * @module
  */
 import { ParseError, within } from '../base/error.ts'
-import { FAMILIES, type Family, parseInterfaceAddress, parsePrefix } from '../base/ip.ts'
+import { addIp, FAMILIES, type Family, parseInterfaceAddress, prefixOf } from '../base/ip.ts'
 import { readHostDump } from '../host/dump-host.ts'
 import type { HostNetwork } from '../host/host.ts'
 import type { IpSet } from '../netfilter/ipset.ts'
@@ -19,7 +19,7 @@ import { assumedSysctls, lackNotes, limited, untracedNotes } from './state-notes
 export interface StateHost {
   readonly name: string
   readonly network: HostNetwork
-  /** False: no file tells of links, and the network is made up: `lo`, and `eth0` without an address. */
+  /** False: no file tells of links, and the network is made up: `lo`, and `eth0` to a router. */
   readonly networkKnown: boolean
   readonly rules: Readonly<Record<Family, Ruleset>>
   readonly sets: readonly IpSet[]
@@ -55,14 +55,17 @@ export interface StateFile {
 
 export type StateFiles = ReadonlyMap<StateKind, StateFile>
 
-/** @throws {InputError} naming the file, and the line or entry, that is not as its tool writes it */
-export function readStateHost(name: string, files: StateFiles): StateHost {
+/**
+ * @param index how many hosts were read before it
+ * @throws {InputError} naming the file, and the line or entry, that is not as its tool writes it
+ */
+export function readStateHost(name: string, files: StateFiles, index: number): StateHost {
   const networkKnown = files.has('link') || files.has('addr')
   const { network, skipped } = readNetwork(files)
   const sysctls = assumedSysctls(network.sysctls)
   return {
     name,
-    network: { ...(networkKnown ? network : MADE_UP), sysctls: sysctls.all },
+    network: { ...(networkKnown ? network : madeUpNetwork(index)), sysctls: sysctls.all },
     networkKnown,
     rules: { 4: readRules(files, 4), 6: readRules(files, 6) },
     sets: read(files, 'sets', parseSets) ?? [],
@@ -70,22 +73,31 @@ export function readStateHost(name: string, files: StateFiles): StateHost {
   }
 }
 
-const ANYWHERE = [parsePrefix('0.0.0.0/0'), parsePrefix('::/0')] as const
+const ROUTERS = [parseInterfaceAddress('198.18.0.1/15'), parseInterfaceAddress('2001:db8::1/64')] as const
 
-/** Of a host that only rules are known of. */
-const MADE_UP: HostNetwork = {
-  links: [
-    { kind: 'loopback', name: 'lo', mtu: 65536 },
-    { kind: 'uplink', name: 'eth0', mtu: 1500 },
-  ],
-  addresses: [
-    { link: 'lo', own: parseInterfaceAddress('127.0.0.1/8'), scope: 'host' },
-    { link: 'lo', own: parseInterfaceAddress('::1/128'), scope: 'host' },
-  ],
-  routes: ANYWHERE.map(to => ({ to, link: 'eth0' })),
-  neighbours: [],
-  fdb: [],
-  sysctls: [],
+/**
+ * Of a host that only rules are known of: a port into a network with a router, both out of the ranges that
+ * nobody uses.
+ *
+ * @param index of the host: each has addresses of its own
+ * @see RFC 2544 appendix C.2.2 and RFC 3849
+ */
+function madeUpNetwork(index: number): HostNetwork {
+  return {
+    links: [
+      { kind: 'loopback', name: 'lo', mtu: 65536 },
+      { kind: 'uplink', name: 'eth0', mtu: 1500 },
+    ],
+    addresses: [
+      { link: 'lo', own: parseInterfaceAddress('127.0.0.1/8'), scope: 'host' },
+      { link: 'lo', own: parseInterfaceAddress('::1/128'), scope: 'host' },
+      ...ROUTERS.map(({ address, bits }) => ({ link: 'eth0', own: { address: addIp(address, 1 + index), bits } })),
+    ],
+    routes: ROUTERS.map(({ address }) => ({ to: prefixOf(address, 0), via: address, link: 'eth0' })),
+    neighbours: [],
+    fdb: [],
+    sysctls: [],
+  }
 }
 
 function readRules(files: StateFiles, family: Family): Ruleset {

@@ -25,7 +25,9 @@ export function lackNotes(files: StateFiles): readonly string[] {
   const known = files.has('link') || files.has('addr')
   const wanted = known ? LACKS : LACKS.filter(([kind]) => kind === 'rules4' || kind === 'rules6')
   const lacks = wanted.flatMap(([kind, lack]) => (isThere(files, kind) ? [] : [lack]))
-  const notes = known ? lacks : [...lacks, 'no ip-link.json: assumed are lo, and eth0 to everywhere without an address']
+  const notes = known
+    ? lacks
+    : [...lacks, 'no ip-link.json: assumed are lo, and eth0 with an address of 198.18.0.0/15 and a router']
   const rules = `${files.get('rules4')?.text ?? ''}${files.get('rules6')?.text ?? ''}`
   if (!files.has('sets') && rules.includes('--match-set'))
     notes.push('no ipset.save: the sets that rules name are empty')

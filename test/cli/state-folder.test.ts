@@ -57,8 +57,11 @@ t.test('a folder of hosts gives each by its name', async t => {
   mkdirSync(join(folder, 'notes'))
   const hosts = await readStateFolder(folder)
   t.same(
-    hosts.map(({ name }) => name),
-    ['node-1', 'node-2'],
+    hosts.map(({ name, network }) => [name, accountOf(network).find(line => line.endsWith('/15 eth0'))]),
+    [
+      ['node-1', 'address 198.18.0.2/15 eth0'],
+      ['node-2', 'address 198.18.0.3/15 eth0'],
+    ],
   )
 })
 
@@ -95,9 +98,11 @@ t.test('of rules alone the rest is assumed, and said', async t => {
     'link eth0 uplink mtu 1500',
     'link lo loopback mtu 65536',
     'address 127.0.0.1/8 lo host',
+    'address 198.18.0.2/15 eth0',
+    'address 2001:db8::2/64 eth0',
     'address ::1/128 lo host',
-    'route 0.0.0.0/0 dev eth0',
-    'route ::/0 dev eth0',
+    'route 0.0.0.0/0 via 198.18.0.1 dev eth0',
+    'route ::/0 via 2001:db8::1 dev eth0',
     'sysctl net.bridge.bridge-nf-call-ip6tables = 1',
     'sysctl net.bridge.bridge-nf-call-iptables = 1',
     'sysctl net.ipv4.ip_forward = 1',
@@ -105,7 +110,7 @@ t.test('of rules alone the rest is assumed, and said', async t => {
   ])
   t.same(host?.notes, [
     'no ip6tables.save: no IPv6 rules',
-    'no ip-link.json: assumed are lo, and eth0 to everywhere without an address',
+    'no ip-link.json: assumed are lo, and eth0 with an address of 198.18.0.0/15 and a router',
     'no sysctl.txt that tells all settings: assumed to be 1 are net.ipv4.ip_forward, net.ipv6.conf.all.forwarding, net.bridge.bridge-nf-call-iptables, net.bridge.bridge-nf-call-ip6tables',
   ])
 })
