@@ -8,10 +8,13 @@ import { formatRule } from '../netfilter/format.ts'
 import type { AddressTypeMatch, Match, Rule } from '../netfilter/rule.ts'
 import { protocolName } from '../packet/summary.ts'
 
+/** What a rule without conditions asks for. */
+export const ANY_PACKET = 'any packet'
+
 /** `from 10.244.1.0/24 to 10.244.0.0/16`; `any packet` for a rule without conditions. */
 export function formatConditions({ matches }: Rule): string {
   const words = matches.map(formatCondition).filter(text => text !== '')
-  return words.length > 0 ? words.join(' ') : 'any packet'
+  return words.length > 0 ? words.join(' ') : ANY_PACKET
 }
 
 /** Empty for what is no condition. */

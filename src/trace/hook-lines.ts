@@ -4,15 +4,13 @@
  * @module
  */
 
-import { equalIp } from '../base/ip.ts'
 import { formatNear } from '../base/ratio.ts'
-import type { Hook, HookStep, RewriteStep } from '../netfilter/run/hook.ts'
-import { type Packet, portsOf } from '../packet/packet.ts'
-import { formatEnd, formatEnds } from '../packet/summary.ts'
+import type { Hook, HookStep } from '../netfilter/run/hook.ts'
 import { chanceAt } from './chance.ts'
 import { hex } from './condition-text.ts'
 import type { TraceContext } from './context.ts'
 import type { Path } from './journey.ts'
+import { formatChanged } from './packet-column.ts'
 import { formatPlace, formatWay, type MatchedRule, shortPlace, wayTo } from './rule-text.ts'
 import { type HookPart, skippedMasquerade } from './skipped.ts'
 import type { Said } from './step-line.ts'
@@ -89,25 +87,18 @@ function natText({ before, after, effect }: MatchedRule, nat: string, steps: rea
 }
 
 /** What NAT did to a packet beside what a rule asked for just then. */
-function sayRewrite({ before, after, of, by }: Extract<HookStep, { kind: 'rewrite' }>, at: string): readonly Said[] {
+function sayRewrite(step: Extract<HookStep, { kind: 'rewrite' }>, at: string): readonly Said[] {
+  const { before, after } = step
   if (before.packet === after.packet) return []
-  return [{ at, text: REWRITTEN[by](of), packet: formatChanged(before.packet, after.packet), tone: 'change' }]
+  return [{ at, text: rewriteText(step), packet: formatChanged(before.packet, after.packet), tone: 'change' }]
 }
 
-const REWRITTEN: Readonly<Record<RewriteStep['by'], (of: RewriteStep['of']) => string>> = {
-  rule: of => `NAT of the ${of}`,
-  connection: of => `NAT of the ${of}, as the connection has it`,
-  clash: of => `NAT of the ${of}: the tuple was taken`,
-  related: () => 'NAT of the packet that the error is about',
-}
-
-/** `> 10.244.2.9:8080` or `192.168.1.11:40000 >`: the ends that changed, or both; the packet for anything else. */
-export function formatChanged(before: Packet, after: Packet): string {
-  const [from, to] = [portsOf(before.payload), portsOf(after.payload)]
-  const src = !equalIp(before.src, after.src) || from?.sport !== to?.sport
-  const dst = !equalIp(before.dst, after.dst) || from?.dport !== to?.dport
-  if (src === dst) return formatEnds(after)
-  return src ? `${formatEnd(after.src, to?.sport)} >` : `> ${formatEnd(after.dst, to?.dport)}`
+/** In the direction of answers, what was done to the one end is undone at the other. */
+function rewriteText({ of, by, after }: Extract<HookStep, { kind: 'rewrite' }>): string {
+  if (by === 'related') return 'NAT of the packet that the error is about'
+  if (by === 'clash') return 'NAT: another connection has these ends already'
+  if (after.tracked?.direction === 'reply') return `un-${of === 'source' ? 'DNAT' : 'SNAT'}, by connection tracking`
+  return `${of === 'source' ? 'SNAT' : 'DNAT'}, as the connection has it`
 }
 
 /** What let the packet pass table filter. */

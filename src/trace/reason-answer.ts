@@ -14,11 +14,8 @@ import type { Reason } from './reason.ts'
 import { EXPERIENCES } from './result-text.ts'
 
 export function strangeAnswer(failure: Failure, context: TraceContext): Reason {
-  const { exchange, journey, outcome, sent, isReply, flow } = failure
-  if (!isReply || outcome.kind !== 'delivered') {
-    return { why: `the packet reached ${failure.machine}, and nothing came back for it`, try: [] }
-  }
-  const { packet } = outcome
+  const { exchange, journey, sent, isReply, flow, last: packet } = failure
+  if (!isReply) return { why: `the packet reached ${failure.machine}, and nothing came back for it`, try: [] }
   if (isIcmp(packet.payload) || equalIp(packet.src, sent.dst)) {
     return { why: `${flow.sender} got ${summaryOf(packet)}: ${EXPERIENCES[exchange.experience]}`, try: [] }
   }

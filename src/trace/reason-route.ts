@@ -49,7 +49,7 @@ function untakenReason({ sent, machine }: Failure, cluster: SettledCluster, cont
   const aimed = aimedAt(sent, cluster)
   if (!aimed) {
     return {
-      why: `${address} is in the range of Services, but no Service has it: no rule took the packet, and it went on as to any other address until ${machine}`,
+      why: `${address} is in the range of Services, but no Service has it: no rule took the packet, and it went on as to any other address, up to ${machine}`,
       try: [getCommand('services -A', {}, context)],
     }
   }
@@ -58,8 +58,8 @@ function untakenReason({ sent, machine }: Failure, cluster: SettledCluster, cont
   const wanted = `${portsOf(sent.payload)?.dport ?? 'no port'}/${protocolName(sent.payload.protocol).toUpperCase()}`
   return {
     why: aimed.port
-      ? `no rule took the packet to port ${portText(aimed.port)} of Service ${keyOf(metadata)}, and it went on as to any other address until ${machine}: is kube-proxy running there?`
-      : `Service ${keyOf(metadata)} has no port ${wanted}, only ${ports.join(', ')}: no rule took the packet, and it went on as to any other address until ${machine}`,
+      ? `no rule took the packet to port ${portText(aimed.port)} of Service ${keyOf(metadata)}, and it went on as to any other address, up to ${machine}: is kube-proxy running?`
+      : `Service ${keyOf(metadata)} has no port ${wanted}, only ${ports.join(', ')}: no rule took the packet, and it went on as to any other address, up to ${machine}`,
     try: [describeCommand('svc', metadata)],
   }
 }

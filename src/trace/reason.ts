@@ -59,7 +59,8 @@ const REASONS: { readonly [K in End['kind']]: Explain<K> } = {
   'dropped by rule': ruleReason,
   'rejected by rule': ruleReason,
   undecided: undecidedReason,
-  refused: refusedReason,
+  refused: (end, failure, context) =>
+    failure.isReply ? strangeAnswer(failure, context) : refusedReason(end, failure, context),
   'no route': routeReason,
   'no neighbour': neighbourReason,
   'not forwarding': ({ why }, { machine, last }) => {

@@ -5,13 +5,14 @@
  */
 import { isErrorType } from '../packet/icmp-types.ts'
 import { isIcmp, isTcp, type Packet, TCP_FLAG } from '../packet/packet.ts'
-import { formatEnds, formatPayload } from '../packet/summary.ts'
 import type { TraceContext } from './context.ts'
-import { sentPacket } from './endings.ts'
+import { lastPacket, sentPacket } from './endings.ts'
 import type { Exchange, Experience, Hop, Path } from './journey.ts'
 import type { Line } from './line.ts'
+import { formatBrief } from './packet-column.ts'
 import { EXPERIENCES } from './result-text.ts'
 import { storyOf, wayOf } from './story.ts'
+import { isTurnedAway } from './verdict.ts'
 
 export function replyStory({ reply, experience }: Exchange, path: Path, context: TraceContext): readonly Line[] {
   if (!reply) return []
@@ -21,19 +22,22 @@ export function replyStory({ reply, experience }: Exchange, path: Path, context:
     hop: 0,
     where: hops[0]?.machine ?? '',
     text: `${doingText(sent)}${wayText(hops)}`,
-    packet: `${formatEnds(sent)} ${formatPayload(sent)}`,
+    packet: formatBrief(sent),
     tone: 'plain',
   }
+  const turnedAway = isTurnedAway(reply)
   const matters = storyOf(reply, path, context).filter(
-    ({ tone, packet }) => tone === 'bad' || tone === 'dim' || (tone === 'change' && packet !== undefined),
+    ({ tone, packet, where }) =>
+      (tone === 'bad' && !(turnedAway && where === hops.at(-1)?.machine)) ||
+      tone === 'dim' ||
+      (tone === 'change' && packet !== undefined),
   )
-  const { outcome } = reply
-  if (outcome.kind !== 'delivered') return [start, ...matters]
+  if (reply.outcome.kind !== 'delivered' && !turnedAway) return [start, ...matters]
   const end: Line = {
     hop: hops.length - 1,
-    where: outcome.machine,
-    text: arrivalText(experience),
-    packet: formatEnds(outcome.packet),
+    where: hops.at(-1)?.machine ?? '',
+    text: turnedAway ? 'nobody waits for an answer from there' : arrivalText(experience),
+    packet: formatBrief(lastPacket(reply, hops)),
     tone: experience === 'answered' ? 'good' : 'bad',
   }
   return [start, ...matters, end]
@@ -49,7 +53,7 @@ function arrivalText(experience: Experience): string {
   return experience === 'timeout' ? 'arrives, but answers nothing that was asked' : EXPERIENCES[experience]
 }
 
-/** ` by node-2, vxlan, node-1` */
+/** ` via node-2, vxlan, node-1` */
 function wayText(hops: readonly Hop[]): string {
   const between = hops.slice(1, -1).flatMap(({ machine, steps }) => {
     const wraps = steps.some(step => step.component === 'vxlan' && step.action === 'encapsulate')
@@ -57,7 +61,7 @@ function wayText(hops: readonly Hop[]): string {
   })
   const said = between.slice(0, MOST_NAMED)
   const more = between.length - said.length
-  return said.length === 0 ? '' : ` by ${said.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  return said.length === 0 ? '' : ` via ${said.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 const MOST_NAMED = 8

@@ -7,9 +7,10 @@ import { formatIp } from '../base/ip.ts'
 import type { BridgeStep, Step, VxlanStep } from '../node/step.ts'
 import { lengthOf } from '../packet/length.ts'
 import { type Packet, portsOf } from '../packet/packet.ts'
-import { formatEnds, protocolName } from '../packet/summary.ts'
+import { protocolName } from '../packet/summary.ts'
 import type { TraceContext } from './context.ts'
 import type { Tone } from './line.ts'
+import { formatBrief } from './packet-column.ts'
 import { formatRoute } from './route-text.ts'
 
 /** A line without its place. */
@@ -31,7 +32,9 @@ export function sayStep(step: Step, machine: string, context: TraceContext): Sai
     case 'bridge':
       return sayBridge(step)
     case 'route':
-      if (step.action === 'none') return { at: 'route', text: 'no route', tone: 'bad' }
+      if (step.action === 'none') {
+        return { at: 'route', text: step.route ? formatRoute(step.route) : 'no route', tone: 'bad' }
+      }
       if (step.action === 'local') return undefined
       return {
         at: 'route',
@@ -89,7 +92,7 @@ function saySocket({ action, listener, after }: Extract<Step, { component: 'sock
   const what = listener.what === undefined ? '' : `  ${listener.what}`
   const port = portsOf(after.payload)?.dport
   return action === 'deliver'
-    ? { at: '', text: `DELIVERED${what}`, packet: formatEnds(after), tone: 'good' }
+    ? { at: '', text: `DELIVERED${what}`, packet: formatBrief(after), tone: 'good' }
     : {
         at: '',
         text: `REFUSED  nothing listens${port === undefined ? '' : ` on ${protocolName(after.payload.protocol)} ${port}`}${what === '' ? '' : ` (${what.trim()})`}`,

@@ -6,12 +6,12 @@
 import type { Family } from '../base/ip.ts'
 import type { HookStep } from '../netfilter/run/hook.ts'
 import type { Step } from '../node/step.ts'
-import { formatEnds, formatPayload } from '../packet/summary.ts'
 import type { TraceContext } from './context.ts'
 import { sayHook } from './hook-lines.ts'
 import type { Hop, Journey, Path } from './journey.ts'
 import type { Line } from './line.ts'
 import { loopIn } from './loop.ts'
+import { formatBrief } from './packet-column.ts'
 import { formatRoute } from './route-text.ts'
 import { type Said, sayStep } from './step-line.ts'
 
@@ -63,7 +63,7 @@ function sayDeparture({ steps }: Hop): readonly Said[] {
   const packet = source?.after ?? first.before
   const text = route?.component === 'route' && route.route ? formatRoute(route.route) : ''
   const at = route?.component === 'route' && route.route?.link ? route.route.link : 'sends'
-  return [{ at, text, packet: `${formatEnds(packet)} ${formatPayload(packet)}`, tone: 'plain' }]
+  return [{ at, text, packet: formatBrief(packet), tone: 'plain' }]
 }
 
 function saySteps(hop: Hop, first: boolean, path: Path, context: TraceContext): readonly Said[] {

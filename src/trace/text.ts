@@ -90,10 +90,28 @@ function flowText(
 }
 
 function formatSteps(exchange: Exchange, path: Path, context: TraceContext & Writing): string {
-  const request = numbered(storyOf(exchange.request, path, context))
-  const reply = replyStory(exchange, path, context)
-  return formatLines([...request, ...reply.map(line => ({ ...line, number: '←' }))], context)
+  const request = numbered(withoutRepeats(storyOf(exchange.request, path, context)))
+  const reply = replyStory(exchange, path, context).map(line => ({ ...line, number: '←' }))
+  return formatLines(shortlyNamed([...request, ...reply]), context)
 }
+
+/** What is passed over at one node after the other is told at the first. */
+function withoutRepeats(lines: readonly Line[]): readonly Line[] {
+  const first = lines.findIndex(isPassedOver)
+  return lines.filter((line, i) => i === first || !isPassedOver(line))
+}
+
+function isPassedOver({ tone, where }: Line): boolean {
+  return tone === 'dim' && where.endsWith(' POSTROUTING')
+}
+
+/** Pods without their namespace, where all that are named are of one. */
+function shortlyNamed(lines: readonly Numbered[]): readonly Numbered[] {
+  const namespaces = new Set(lines.flatMap(({ where }) => NAMESPACE.exec(where)?.[0] ?? []))
+  return namespaces.size > 1 ? lines : lines.map(line => ({ ...line, where: line.where.replace(NAMESPACE, '') }))
+}
+
+const NAMESPACE = /^[^/ ]+\//
 
 function numbered(lines: readonly Line[]): readonly Numbered[] {
   return lines.map((line, i) => ({ ...line, number: String(i) }))

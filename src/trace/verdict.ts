@@ -28,7 +28,7 @@ export function verdictOf({ request, reply, experience }: Exchange): Verdict {
   if (experience === 'answered') return 'DELIVERED'
   if (request.outcome.kind !== 'delivered') return ofOutcome(request.outcome, experience)
   if (experience === 'refused') return 'REFUSED'
-  return reply && reply.outcome.kind !== 'delivered' ? ofOutcome(reply.outcome, experience) : 'LOST'
+  return reply && !isTurnedAway(reply) ? ofOutcome(reply.outcome, experience) : 'LOST'
 }
 
 function ofOutcome(outcome: Outcome, experience: Exchange['experience']): Verdict {
@@ -75,4 +75,9 @@ function ofEnd(kind: Extract<Outcome, { kind: 'ended' }>['end']['kind'], experie
 export function failedJourney({ request, reply, experience }: Exchange): Journey | undefined {
   if (experience === 'answered') return undefined
   return request.outcome.kind === 'delivered' ? (reply ?? request) : request
+}
+
+/** An answer for which nobody waits at the machine that it came to. */
+export function isTurnedAway({ outcome }: Journey): boolean {
+  return outcome.kind === 'ended' && outcome.end.kind === 'refused'
 }

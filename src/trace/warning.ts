@@ -6,10 +6,11 @@
 import { equalIp } from '../base/ip.ts'
 import { keyOf } from '../objects/meta.ts'
 import { formatEnd } from '../packet/summary.ts'
-import { formatConditions } from './condition-text.ts'
+import { ANY_PACKET, formatConditions } from './condition-text.ts'
 import type { TraceContext } from './context.ts'
 import { endingOf, lastPacket, sentPacket } from './endings.ts'
 import type { Exchange, Hop, Trace } from './journey.ts'
+import { commentOf } from './rule-object.ts'
 import { type MatchedRule, shortPlace, wayTo } from './rule-text.ts'
 import { type Aimed, aimedAt, endpointsOf, type FoundEndpoint, listed } from './service-facts.ts'
 import { wayOf } from './story.ts'
@@ -44,7 +45,9 @@ function masqueradedBy({ machine, steps }: Hop): string | undefined {
   if (rule?.kind !== 'rule') return undefined
   const marking = before.find(step => step.kind === 'rule' && (step.after.mark & ~step.before.mark) !== 0)
   const asking = marking?.kind === 'rule' ? askingRule(wayTo(before, marking)) : rule
-  return `${machine} masquerades (${shortPlace(asking)} ${formatConditions(asking.rule)})`
+  const conditions = formatConditions(asking.rule)
+  const said = conditions === ANY_PACKET ? commentOf(asking.rule) || conditions : conditions
+  return `${machine} masquerades (${shortPlace(asking)} ${said})`
 }
 
 /** The rule that sent the packet to where it is marked: the marking chain itself asks nothing. */
