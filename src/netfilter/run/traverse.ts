@@ -17,7 +17,7 @@ import type { Act } from './act.ts'
 import { askAll } from './ask.ts'
 import { type ChainVisit, enterChain, nextRule } from './chain-visit.ts'
 import { type CompiledChain, type CompiledRule, type CompiledRuleset, findChain, findChainIn } from './compiled.ts'
-import type { Effect, RulePlace } from './hook.ts'
+import type { Effect, Hook, RulePlace } from './hook.ts'
 import { createJournal, flush, type Journal, noteMiss, notePolicy, noteRule } from './journal.ts'
 import { netmapTarget } from './netmap.ts'
 import type { Decision, Passing, RewriteTarget, Traversal } from './passing.ts'
@@ -143,8 +143,7 @@ function carryOut(run: Run, visit: ChainVisit, rule: CompiledRule): Decision | u
     case 'snat':
     case 'masquerade':
     case 'redirect':
-      note(target.do)
-      return rewrite(chain, rule, target)
+      return rewrite(run, chain, rule, target)
     case 'extension':
       return extensionVerdict(run, chain, rule, target.name, target.options)
     default:
@@ -166,19 +165,19 @@ function goOn({ probe, journal }: Run, chain: CompiledChain, rule: CompiledRule,
 }
 
 function extensionVerdict(
-  { probe, journal }: Run,
+  run: Run,
   chain: CompiledChain,
   rule: CompiledRule,
   name: string,
   options: readonly ExtensionOption[],
 ): Decision {
+  const { probe, journal } = run
   if (name === 'NFQUEUE') {
     noteRule(journal, chain, rule, 'queue', probe.skb, probe)
     return DECIDED.queue
   }
-  const target = netmapTarget(options, probe.passing.family, probe.passing.hook, probe.skb)
-  noteRule(journal, chain, rule, target.do, probe.skb, probe)
-  return rewrite(chain, rule, target)
+  const { family, hook } = probe.passing
+  return rewrite(run, chain, rule, netmapTarget(options, family, hook, probe.skb))
 }
 
 type Jump = Extract<Target, { readonly do: 'jump' | 'goto' }>
@@ -213,7 +212,20 @@ function leave(run: Run, visit: ChainVisit): void {
   run.visit = visit.caller
 }
 
-function rewrite(chain: CompiledChain, rule: CompiledRule, target: RewriteTarget): Decision {
+/** The hooks at which the kernel takes the targets of NAT, all in table nat. */
+const HOOKS_OF_NAT: Readonly<Record<RewriteTarget['do'], readonly Hook[]>> = {
+  dnat: ['prerouting', 'output'],
+  redirect: ['prerouting', 'output'],
+  snat: ['postrouting', 'input'],
+  masquerade: ['postrouting'],
+}
+
+function rewrite({ probe, journal }: Run, chain: CompiledChain, rule: CompiledRule, target: RewriteTarget): Decision {
+  const { hook } = probe.passing
+  if (chain.table !== 'nat' || !HOOKS_OF_NAT[target.do].includes(hook)) {
+    return undecided(chain, rule, `the kernel takes no ${target.do} in table ${chain.table} at ${hook}`)
+  }
+  noteRule(journal, chain, rule, target.do, probe.skb, probe)
   return { kind: 'nat', target, place: placeOf(chain, rule), rule: rule.rule }
 }
 
