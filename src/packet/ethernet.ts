@@ -53,7 +53,7 @@ export function encodeFrame({ src, dst, body }: Frame): Uint8Array {
   putMac(header, 0, dst)
   putMac(header, 6, src)
   put16(header, 12, etherTypeOf(body))
-  return concatBytes(header, encodeBody(body))
+  return concatBytes([header, encodeBody(body)])
 }
 
 function encodeBody(body: FrameBody): Uint8Array {

@@ -205,7 +205,7 @@ function sctpAnswer({ sport, dport, chunks }: SctpPacket): SctpPacket | undefine
   const [first] = chunks
   if (first?.type !== INIT || first.value.length < INIT_LENGTH) return undefined
   // The answer bears the tag that the INIT asked for, and asks for another.
-  const value = concatBytes(first.value.subarray(0, INIT_LENGTH), FEATURES, COOKIE)
+  const value = concatBytes([first.value.subarray(0, INIT_LENGTH), FEATURES, COOKIE])
   put32(value, 0, ANSWER_TAG)
   put32(value, 12, ANSWER_TAG)
   const chunk = { type: INIT_ACK, flags: 0, value }
@@ -253,7 +253,7 @@ const FEATURES = Uint8Array.of(0x80, 0x00, 0, 4, 0xc0, 0x00, 0, 4)
 
 /** The window and the streams are those of Linux: 106496 bytes, 10 out, 65535 in at most. */
 function initValue(tag: number, parameters: Uint8Array): Uint8Array {
-  const value = concatBytes(new Uint8Array(16), parameters, FEATURES)
+  const value = concatBytes([new Uint8Array(16), parameters, FEATURES])
   put32(value, 0, tag)
   put32(value, 4, 106_496)
   put32(value, 8, (10 << 16) | 0xffff)

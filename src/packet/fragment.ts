@@ -48,7 +48,7 @@ function fragmentIpv6(packet: Packet, mtu: number, id: number): readonly Packet[
   const split = unfragmentableLength(options)
   const [kept, moved] = [options.subarray(0, split), options.subarray(split)]
   const body = encodePayload(payload, src, lastDestination(options, dst))
-  const bytes = moved.length === 0 ? body : concatBytes(chained(moved, payload.protocol), body)
+  const bytes = moved.length === 0 ? body : concatBytes([chained(moved, payload.protocol), body])
   const protocol = moved.length === 0 ? payload.protocol : get8(moved, 0)
   const { options: _, ...header } = packet
   return pieces(bytes, mtu - IPV6_HEADER - split - FRAGMENT_HEADER).map(({ from, raw, more }) => ({

@@ -64,7 +64,7 @@ export function putMac(bytes: Uint8Array, at: number, mac: Mac): void {
   put32(bytes, at + 2, mac.low)
 }
 
-export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {

@@ -64,22 +64,22 @@ const LONGEST_OPTION = 0xffff
  * @throws {RangeError} when a frame names no interface, or its time is none
  */
 export function encodePcapng({ interfaces, frames, application }: Capture): Uint8Array {
-  return concatBytes(
+  return concatBytes([
     sectionHeader(application),
     ...interfaces.map(interfaceBlock),
     ...frames.map(frame => packetBlock(frame, interfaces.length)),
-  )
+  ])
 }
 
 function sectionHeader(application: string | undefined): Uint8Array {
   const options = application === undefined ? [] : [textOption(OPTION.USER_APPLICATION, application)]
-  return block(SECTION_HEADER, concatBytes(words(BYTE_ORDER_MAGIC, 1, NO_LENGTH, NO_LENGTH), ...closed(options)))
+  return block(SECTION_HEADER, concatBytes([words(BYTE_ORDER_MAGIC, 1, NO_LENGTH, NO_LENGTH), ...closed(options)]))
 }
 
 function interfaceBlock({ name, linkType = 'ethernet' }: CapturePoint): Uint8Array {
   const options = [textOption(OPTION.IF_NAME, name), option(OPTION.IF_TSRESOL, Uint8Array.of(MICROSECONDS))]
   // No limit on what is kept of a frame.
-  return block(INTERFACE, concatBytes(words(LINK_TYPES[linkType], 0), ...closed(options)))
+  return block(INTERFACE, concatBytes([words(LINK_TYPES[linkType], 0), ...closed(options)]))
 }
 
 function packetBlock({ at, interface: index, bytes, direction, comment }: CapturedFrame, points: number): Uint8Array {
@@ -90,13 +90,13 @@ function packetBlock({ at, interface: index, bytes, direction, comment }: Captur
     ...(direction === undefined ? [] : [option(OPTION.EPB_FLAGS, words(DIRECTIONS[direction]))]),
   ]
   const header = words(index, Math.floor(at / 0x1_0000_0000), at % 0x1_0000_0000, bytes.length, bytes.length)
-  return block(ENHANCED_PACKET, concatBytes(header, padded(bytes), ...closed(options)))
+  return block(ENHANCED_PACKET, concatBytes([header, padded(bytes), ...closed(options)]))
 }
 
 /** Type and length before, length again behind. */
 function block(type: number, body: Uint8Array): Uint8Array {
   const length = body.length + 12
-  return concatBytes(words(type, length), body, words(length))
+  return concatBytes([words(type, length), body, words(length)])
 }
 
 /** Options with the one that ends them, unless there are none. */
@@ -105,7 +105,7 @@ function closed(options: readonly Uint8Array[]): readonly Uint8Array[] {
 }
 
 function option(code: number, value: Uint8Array): Uint8Array {
-  return concatBytes(words(code | (value.length << 16)), padded(value))
+  return concatBytes([words(code | (value.length << 16)), padded(value)])
 }
 
 function textOption(code: number, text: string): Uint8Array {
@@ -117,7 +117,7 @@ function textOption(code: number, text: string): Uint8Array {
 }
 
 function padded(bytes: Uint8Array): Uint8Array {
-  return bytes.length % 4 === 0 ? bytes : concatBytes(bytes, new Uint8Array(4 - (bytes.length % 4)))
+  return bytes.length % 4 === 0 ? bytes : concatBytes([bytes, new Uint8Array(4 - (bytes.length % 4))])
 }
 
 /** Words of 32 bits, lowest byte first, which the magic number tells readers. */

@@ -184,7 +184,7 @@ function joined({ pieces }: Pending): Gathered {
   const ecn = joinEcn(pieces)
   if (ecn === undefined) return { kind: 'dropped', why: 'the fragments contradict each other about congestion (ECN)' }
   const { fragment: _, ...header } = first.packet
-  const bytes = concatBytes(...pieces.map(piece => piece.bytes))
+  const bytes = concatBytes(pieces.map(piece => piece.bytes))
   if (headerLength(header) + bytes.length > LONGEST + (header.family === 4 ? 0 : IPV6_HEADER)) {
     return { kind: 'dropped', why: 'the whole packet is too long' }
   }
@@ -207,7 +207,7 @@ function wholeIpv4(header: Packet, bytes: Uint8Array, pieces: readonly Piece[]):
 /** Extension headers that were among the pieces' bytes stand behind those that each piece had. */
 function wholeIpv6(header: Packet, bytes: Uint8Array): Packet {
   const { options: behind = NO_BYTES, fragment, protocol, at } = decodeExtensions(bytes, 0, header.payload.protocol)
-  const options = concatBytes(header.options ?? NO_BYTES, behind)
+  const options = concatBytes([header.options ?? NO_BYTES, behind])
   const body = bytes.subarray(at)
   const payload = fragment
     ? { protocol, raw: body.slice() }

@@ -34,7 +34,7 @@ export function encodeVxlan({ vni, frame }: VxlanPacket): Uint8Array {
   const header = new Uint8Array(VXLAN_HEADER)
   put32(header, 0, HAS_VNI)
   put32(header, 4, vni << 8)
-  return concatBytes(header, encodeFrame(frame))
+  return concatBytes([header, encodeFrame(frame)])
 }
 
 /** @throws {ParseError} when the header is cut short */
