@@ -59,7 +59,7 @@ const OBJECTS = [
       kind: 'EndpointSlice',
       metadata: { name: `${name}-1`, namespace: 'default', labels: { 'kubernetes.io/service-name': name } },
       addressType: 'IPv4',
-      ports: [{ port: 8080, protocol: 'TCP' }],
+      ports: [{ name: '', port: 8080, protocol: 'TCP' }],
       endpoints: [
         { addresses: [LOCAL], nodeName: 'node-1', conditions: { ready: true } },
         { addresses: [REMOTE], nodeName: 'node-2', conditions: { ready: true } },

@@ -2,13 +2,14 @@
  * Real kube-proxy's rules, read back from the kernel, traced through: the same journeys as over podwire's own
  * rules for the same objects, and for each Service the endpoints that its chains lead to.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 import { contains, type Family, findIp, formatIp, isIpv4, parseIp } from '../../src/base/ip.ts'
 import { protocolOf, type ServiceProtocol } from '../../src/base/protocol.ts'
 import { formatRatio } from '../../src/base/ratio.ts'
 import type { SettledCluster } from '../../src/cluster/host-state.ts'
+import { type KubeProxy, syncFull } from '../../src/kube-proxy/iptables/proxy.ts'
 import { parseRules } from '../../src/netfilter/document-reader.ts'
 import { formatRule } from '../../src/netfilter/format.ts'
 import type { Ruleset } from '../../src/netfilter/rule.ts'
@@ -17,14 +18,14 @@ import type { EndpointSlice } from '../../src/objects/endpoint-slice.ts'
 import { type Node, podPrefixesOf } from '../../src/objects/node.ts'
 import type { Pod } from '../../src/objects/pod.ts'
 import { portsOf } from '../../src/packet/packet.ts'
-import { clusterWorld } from '../../src/trace/cluster-world.ts'
-import { dumpWorldWithObjects } from '../../src/trace/dump-world.ts'
+import { type DumpedHost, dumpWorldWithObjects } from '../../src/trace/dump-world.ts'
 import { flowOf } from '../../src/trace/flow.ts'
 import type { Path } from '../../src/trace/journey.ts'
 import type { Source } from '../../src/trace/source.ts'
 import { traceFlows } from '../../src/trace/trace.ts'
 import { createWorld } from '../../src/trace/wiring.ts'
 import type { World } from '../../src/trace/world.ts'
+import { type OracleCase, oracleCases, proxyOf } from '../kube-proxy/oracle-case.ts'
 import { clusterOf } from './flow-case.ts'
 
 const ALL = '../shared/oracle/kube-proxy'
@@ -35,10 +36,11 @@ const FEATURES = { nfacct: true, randomFully: true, tcpBeLiberal: false, kubelet
 interface Case {
   readonly cluster: SettledCluster
   readonly node: string
+  readonly proxy: KubeProxy
   readonly saved: Readonly<Record<Family, Ruleset>>
 }
 
-function readCase(folder: string): Case {
+function readCase(folder: string, proxy: KubeProxy): Case {
   const text = (file: string) => (existsSync(`${folder}/${file}`) ? readFileSync(`${folder}/${file}`, 'utf8') : '')
   const objects = parseAllDocuments(text('objects.yaml')).map(document => document.toJS() as { kind: string })
   const nodes = objects.filter((one): one is Node => one?.kind === 'Node')
@@ -46,6 +48,7 @@ function readCase(folder: string): Case {
   return {
     cluster: clusterOf(objects, podsFor(nodes, slices), parse(text('config.yaml')), 'vxlan'),
     node: text('node').trim(),
+    proxy,
     saved: {
       4: rulesetOf(parseRules(text('iptables/iptables-save.txt'), 4)),
       6: rulesetOf(parseRules(text('iptables/ip6tables-save.txt'), 6)),
@@ -152,17 +155,18 @@ function allowed(ruleset: Ruleset, { ip, port, protocol }: Target): readonly str
   return [...found].sort()
 }
 
-function check(t: Test, folder: string, name: string) {
+function check(t: Test, folder: string, kept: OracleCase) {
+  const { name } = kept
   t.test(`${name}: rules as read back give the same journeys`, async t => {
-    const own = readCase(`${folder}/${name}`)
+    const own = readCase(`${folder}/${name}`, proxyOf(kept))
     const options = { features: FEATURES, via: own.node }
-    const made = createWorld(clusterWorld(own.cluster, options))
-    const { network } =
-      clusterWorld(own.cluster, options)
-        .nodes.find(one => one.name === own.node)
-        ?.host() ?? {}
-    const dump = { name: own.node, network: network ?? NOTHING, networkKnown: false, rules: own.saved, sets: [] }
-    const read = createWorld(dumpWorldWithObjects([dump], own.cluster, options))
+    // The machine that the rules were read from had no overlay: both sides have kube-proxy's rules alone.
+    const dumped = (rules: DumpedHost['rules']): World => {
+      const dump = { name: own.node, network: NOTHING, networkKnown: false, rules, sets: [] }
+      return createWorld(dumpWorldWithObjects([dump], own.cluster, options))
+    }
+    const made = dumped({ 4: syncFull(own.proxy, 4), 6: syncFull(own.proxy, 6) })
+    const read = dumped(own.saved)
     for (const target of targetsOf(own)) {
       for (const source of sourcesOf(own, target)) {
         const paths = follow(read, source, target)
@@ -188,8 +192,8 @@ function sourcesOf({ node, cluster }: Case, { ip }: Target): readonly Source[] {
   return [...(has ? [pod] : []), { label: 'node', machine: node, namespace: 'default', where: 'node' }]
 }
 
-for (const name of readdirSync(COPIED)) check(t, COPIED, name)
+for (const kept of oracleCases(COPIED)) check(t, COPIED, kept)
 
 t.test('all cases', { skip: existsSync(ALL) ? false : `${ALL} is not there` }, async t => {
-  for (const name of readdirSync(ALL).sort()) check(t, ALL, name)
+  for (const kept of oracleCases(ALL)) check(t, ALL, kept)
 })
