@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { formatIp, formatPrefix, type Prefix, widthOf } from '../base/ip.ts'
+import { type Family, familyOf, formatIp, formatPrefix, type Prefix, widthOf } from '../base/ip.ts'
 import { formatMac } from '../base/mac.ts'
 import type { FdbEntry, HostNetwork, Neighbour, Route } from './host.ts'
 import { deviceWord, formatBatch } from './word.ts'
@@ -18,9 +18,10 @@ export function formatRoutesBatch(host: HostNetwork): string {
   return formatBatch(['ip -batch routes.batch'], routes.map(routeCommand))
 }
 
-/** For `ip -batch`. */
+/** For `ip -batch`. What the kernel learned is left to it. */
 export function formatNeighBatch(host: HostNetwork): string {
-  return formatBatch(['ip -batch neigh.batch'], host.neighbours.map(neighbourCommand))
+  const permanent = host.neighbours.filter(neighbour => !neighbour.learned)
+  return formatBatch(['ip -batch neigh.batch'], permanent.map(neighbourCommand))
 }
 
 /** For `bridge -batch`. */
@@ -29,14 +30,30 @@ export function formatFdbBatch(host: HostNetwork): string {
 }
 
 function routeCommand(route: Route): string {
-  const words = ['route replace', destination(route.to)]
-  if (route.via !== undefined) words.push('via', formatIp(route.via))
-  words.push('dev', deviceWord(route.link))
+  const words = ['route replace']
+  if (route.type !== undefined) words.push(route.type)
+  words.push(destination(route.to))
+  if (!route.hops) words.push(...wayWords(route, route.to.family))
+  if (route.table !== undefined) words.push('table', route.table)
   if (route.scope !== undefined) words.push('scope', route.scope)
   if (route.src !== undefined) words.push('src', formatIp(route.src))
   if (route.metric !== undefined) words.push('metric', String(route.metric))
-  if (route.onlink) words.push('onlink')
+  if (route.mtu !== undefined) words.push('mtu', String(route.mtu))
+  if (!route.hops && route.onlink) words.push('onlink')
+  for (const hop of route.hops ?? []) {
+    words.push('nexthop', ...wayWords(hop, route.to.family), 'weight', String(hop.weight))
+    if (hop.onlink) words.push('onlink')
+  }
   return words.join(' ')
+}
+
+/** A gateway of another family than the route's is announced. A route that leads nowhere has no link. */
+function wayWords({ via, link }: Pick<Route, 'via' | 'link'>, family: Family): readonly string[] {
+  const other = via !== undefined && familyOf(via) !== family
+  return [
+    ...(via === undefined ? [] : ['via', ...(other ? ['inet6'] : []), formatIp(via)]),
+    ...(link === '' ? [] : ['dev', deviceWord(link)]),
+  ]
 }
 
 /** `10.244.1.0/24`; a single address stands without its length, as `ip route` prints it. */
@@ -48,6 +65,9 @@ function neighbourCommand({ ip, link, mac }: Neighbour): string {
   return `neigh replace ${formatIp(ip)} dev ${deviceWord(link)} lladdr ${formatMac(mac)} nud permanent`
 }
 
-function fdbCommand({ mac, link, dst }: FdbEntry): string {
-  return `fdb replace ${formatMac(mac)} dev ${deviceWord(link)} dst ${formatIp(dst)} self permanent`
+function fdbCommand({ mac, link, dst, port, vni }: FdbEntry): string {
+  const words = ['fdb replace', formatMac(mac), 'dev', deviceWord(link), 'dst', formatIp(dst)]
+  if (port !== undefined) words.push('port', String(port))
+  if (vni !== undefined) words.push('vni', String(vni))
+  return [...words, 'self permanent'].join(' ')
 }

@@ -91,9 +91,10 @@ function addCommand(link: MadeLink, name: string): string {
 
 function setCommands(link: MadeLink): string[] {
   const start = `link set dev ${link.name} mtu ${link.mtu}${macWords(link.mac)}`
-  if (link.kind !== 'veth') return [`${start} up`]
+  const state = link.down ? 'down' : 'up'
+  if (link.kind !== 'veth') return [`${start} ${state}`]
   return [
-    `${start} master ${deviceWord(link.master)} up`,
+    `${start} master ${deviceWord(link.master)} ${state}`,
     `link set dev ${link.name} type bridge_slave hairpin ${link.hairpin ? 'on' : 'off'}`,
   ]
 }

@@ -1,6 +1,7 @@
 import t from 'tap'
+import { parseIp, parsePrefix } from '../../src/base/ip.ts'
 import { formatFdbBatch, formatNeighBatch, formatRoutesBatch } from '../../src/host/forwarding-batches.ts'
-import { type HostNetwork, joinHost } from '../../src/host/host.ts'
+import { type HostNetwork, joinHost, type Route } from '../../src/host/host.ts'
 import { formatLinksBatch, peerName } from '../../src/host/links-batch.ts'
 import { formatSysctlConf, swapSeparators, sysctlKey } from '../../src/host/sysctl-conf.ts'
 import { deviceWord } from '../../src/host/word.ts'
@@ -72,6 +73,38 @@ net.bridge.bridge-nf-call-iptables = 1
 `,
     'sysctl.conf',
   )
+})
+
+t.test('routes of every kind read', async t => {
+  const to = parsePrefix('10.9.0.0/16')
+  const by = (text: string, link: string) => ({ via: parseIp(text), link })
+  // biome-ignore format: one case, one row
+  const rows: readonly (readonly [route: Route, line: string])[] = [
+    [{ to, link: '', type: 'blackhole' }, 'blackhole 10.9.0.0/16'],
+    [{ to, link: 'lo', type: 'local', table: 'local', scope: 'host' }, 'local 10.9.0.0/16 dev lo table local scope host'],
+    [{ to, ...by('192.168.64.1', 'eth0'), table: '100', metric: 5, mtu: 1400 }, '10.9.0.0/16 via 192.168.64.1 dev eth0 table 100 metric 5 mtu 1400'],
+    [{ to, ...by('fe80::1', 'eth0') }, '10.9.0.0/16 via inet6 fe80::1 dev eth0'],
+    [{ to, link: 'eth0', hops: [{ ...by('192.168.64.2', 'eth0'), weight: 1 }, { ...by('10.244.2.0', 'flannel.1'), weight: 5, onlink: true }] },
+      '10.9.0.0/16 nexthop via 192.168.64.2 dev eth0 weight 1 nexthop via 10.244.2.0 dev flannel.1 weight 5 onlink'],
+  ]
+  for (const [route, line] of rows) {
+    const [, written] = formatRoutesBatch({ ...SAMPLE, routes: [route] }).split('\n')
+    t.equal(written, `route replace ${line}`)
+  }
+})
+
+t.test('what only a look at a machine tells is not written', async t => {
+  const [neighbour] = SAMPLE.neighbours
+  const [entry] = SAMPLE.fdb
+  if (!neighbour || !entry) throw new Error('the sample has both')
+  const learned = { ...SAMPLE, neighbours: [{ ...neighbour, learned: true as const }] }
+  t.equal(formatNeighBatch(learned), '# ip -batch neigh.batch\n')
+  t.equal(
+    formatFdbBatch({ ...SAMPLE, fdb: [{ ...entry, port: 9999, vni: 7 }] }),
+    '# bridge -batch fdb.batch\nfdb replace 02:00:0a:f4:02:00 dev flannel.1 dst 192.168.64.12 port 9999 vni 7 self permanent\n',
+  )
+  const down = formatLinksBatch({ ...SAMPLE, links: [{ kind: 'bridge', name: 'cbr0', mtu: 1500, down: true }] })
+  t.match(down, /^link set dev cbr0 mtu 1500 down$/m, 'a link that is down stays so')
 })
 
 t.test('a host without links of its own gets an empty file', async t => {

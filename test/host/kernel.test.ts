@@ -162,6 +162,42 @@ t.test('a setting of a device whose name holds a dot is made', t =>
   }),
 )
 
+t.test('the kernel takes routes of every kind as they are meant', t =>
+  inNamespace(t, NEEDS, async ns => {
+    await prepare(ns)
+    await load(ns, SAMPLE)
+    const to = (text: string) => ({ to: parsePrefix(text) })
+    const by = (text: string, link: string) => ({ via: parseIp(text), link })
+    const ways = [
+      { ...by('192.168.64.2', 'eth0'), weight: 1 },
+      { ...by('10.244.9.0', 'flannel.1'), weight: 5, onlink: true },
+    ] as const
+    const routes: readonly Route[] = [
+      { ...to('10.9.0.0/16'), link: '', type: 'blackhole' },
+      { ...to('10.10.0.0/16'), link: '', type: 'unreachable', metric: 7 },
+      { ...to('10.11.0.0/16'), link: '', type: 'prohibit', table: '100' },
+      { ...to('10.12.0.0/16'), link: '', type: 'throw', table: '100' },
+      { ...to('10.13.0.0/16'), link: 'lo', type: 'local', table: 'local', scope: 'host' },
+      { ...to('10.14.0.0/16'), ...by('192.168.64.1', 'eth0'), table: '100', mtu: 1400 },
+      { ...to('10.15.0.0/16'), ...by('fd00:64::1', 'eth0') },
+      { ...to('10.16.0.0/16'), link: 'eth0', hops: ways },
+      { ...to('fd00:99::/64'), link: 'lo', type: 'blackhole', metric: 1024 },
+      { ...to('fd00:98::/64'), ...by('fd00:64::1', 'eth0'), metric: 5 },
+    ]
+    const batch = formatRoutesBatch({ ...SAMPLE, routes })
+    for (const times of ['once', 'twice']) {
+      await ns.run('ip', ['-batch', '-'], batch)
+      const json = async (family: string) =>
+        JSON.parse(await ns.run('ip', [family, '-j', 'route', 'show', 'table', 'all']))
+      const told = [...readRoutes(await json('-4'), 4).values, ...readRoutes(await json('-6'), 6).values]
+      for (const route of routes) {
+        const seen = told.filter(one => formatPrefix(one.to) === formatPrefix(route.to))
+        t.same(seen, [route], `${formatPrefix(route.to)}, ${times}`)
+      }
+    }
+  }),
+)
+
 t.test('five thousand other nodes load', t =>
   inNamespace(t, NEEDS, async ns => {
     await prepare(ns)
