@@ -152,18 +152,8 @@ export const ALL: Ip = -1 as Ipv4
 function withSource(walk: Walk, skb: Skb, routed: Routed, finding: Finding): Skb | undefined {
   const { packet } = skb
   if (!isUnspecified(packet.src) || finding.kind === 'none') return skb
-  const { src: given, scope } = finding.found.route
-  const peer = isIpv4(packet.dst) ? (routed.via ?? UNSPECIFIED[4]) : packet.dst
-  const chosen =
-    given ??
-    (routed.kind === 'local'
-      ? packet.dst
-      : sourceAddress(
-          walk.machine.devices,
-          routed.out,
-          isIpv4(peer) === isIpv4(packet.dst) ? peer : UNSPECIFIED[4],
-          scope,
-        ))
+  const { src: given } = finding.found.route
+  const chosen = given ?? sourceTowards(walk.machine, packet.dst, routed, finding)
   if (chosen === undefined) {
     // An IPv4 packet leaves without a source; so DHCP begins.
     if (packet.family === 4) return skb
@@ -173,6 +163,20 @@ function withSource(walk: Walk, skb: Skb, routed: Routed, finding: Finding): Skb
   const from = given === undefined ? 'device' : 'route'
   note(walk, { component: 'source', action: 'choose', ip: chosen, from }, packet, after)
   return { ...skb, packet: after }
+}
+
+function sourceTowards(
+  { devices }: Machine,
+  dst: Ip,
+  { kind, out, via }: Routed,
+  { found }: FoundRoute,
+): Ip | undefined {
+  const { scope } = found.route
+  if (!isIpv4(dst)) return sourceAddress(devices, found.ways[0]?.device ?? out, dst, scope)
+  if (kind === 'local') return dst
+  // A gateway of the other family says nothing of which address suits it.
+  const peer = via !== undefined && isIpv4(via) ? via : UNSPECIFIED[4]
+  return sourceAddress(devices, out, peer, scope)
 }
 
 /** 127.0.0.0/8 stays inside unless the device lets it out. @see net/ipv4/route.c of Linux: __mkroute_output */
