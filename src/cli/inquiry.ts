@@ -6,6 +6,7 @@
 import { ParseError } from '../base/error.ts'
 import type { Family } from '../base/ip.ts'
 import type { HostOptions, SettledCluster } from '../cluster/host-state.ts'
+import type { Pod } from '../objects/pod.ts'
 import { type Asked, type Question, questionsOf } from '../trace/ask.ts'
 import { type ClusterWorldOptions, clusterWorld } from '../trace/cluster-world.ts'
 import type { Directory } from '../trace/directory.ts'
@@ -22,6 +23,8 @@ import { RefusedInput } from './exit.ts'
 /** What is looked at: objects, dumps, or both. */
 export interface Ground {
   readonly cluster?: SettledCluster
+  /** All pods, those that run nowhere too. */
+  readonly pods?: readonly Pod[]
   readonly hosts?: readonly DumpedHost[]
   readonly namespace: string
   readonly family: Family
@@ -31,6 +34,8 @@ export interface Ground {
 }
 
 export interface Inquiry {
+  /** What it was looked at in: for those who tell of it. */
+  readonly ground: Ground
   readonly world: World
   readonly questions: readonly Question[]
   readonly trace: Trace
@@ -63,7 +68,13 @@ export function inquire(asked: readonly Asked[], ground: Ground, options: Inquir
     const flows = questions.map(({ flow }) => flow)
     const trace = traceFlows(flows, world, options)
     const shown = shownPath(trace, options)
-    return { world, questions, trace, shown: options.verbose ? explainPath(shown, flows, world, options) : shown }
+    return {
+      ground,
+      world,
+      questions,
+      trace,
+      shown: options.verbose ? explainPath(shown, flows, world, options) : shown,
+    }
   } catch (cause) {
     if (cause instanceof ParseError) throw new RefusedInput([cause.message])
     throw cause

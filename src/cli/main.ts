@@ -29,6 +29,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'the settled cluster as kubectl-like tables',
     load: async () => (await import('./get.ts')).GET,
   },
+  trace: {
+    summary: 'the journey of a packet and of its reply, rule by rule',
+    load: async () => (await import('./trace.ts')).TRACE,
+  },
   run: {
     summary: 'a scenario, step by step',
     load: async () => (await import('./run.ts')).RUN,

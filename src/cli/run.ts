@@ -5,20 +5,26 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { settledCluster } from '../cluster/cluster.ts'
+import { DEFAULT_FEATURES } from '../cluster/host-state.ts'
 import { type Step, takeStep } from '../cluster/scenario.ts'
 import { formatManifestFinding } from '../objects/manifest.ts'
 import { keyOf } from '../objects/meta.ts'
 import { columnsOf } from '../objects/table/kinds.ts'
 import { StatusError } from '../store/status-error.ts'
+import { formatTrace } from '../trace/text.ts'
 import type { Command, Given } from './command.ts'
 import { type ExitCode, RefusedInput, UsageError } from './exit.ts'
 import { harvestFiles } from './harvest.ts'
 import { formatFailures, readInput } from './input.ts'
+import { type Ground, inquire } from './inquiry.ts'
 import type { Io } from './io.ts'
 import { type LoadedCluster, loadFiles } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
-import { readScenario } from './scenario-file.ts'
+import { readScenario, type Scenario, type ScenarioStep } from './scenario-file.ts'
 import { formatTable } from './table.ts'
+import { contextOf, quoteWord, writingFor } from './trace.ts'
+import { compareTrace, type TraceStep } from './trace-step.ts'
 
 /** What a step's changes are shown of, in this order. */
 const SHOWN = [
@@ -33,6 +39,9 @@ const SHOWN = [
   'Endpoints',
 ] as const
 
+/** Ways of chance that a step's packets are followed by. */
+const MOST_WAYS = 256
+
 export const RUN: Command = {
   name: 'run',
   summary: 'Take a cluster through a scenario and show what each step changes.',
@@ -40,10 +49,14 @@ export const RUN: Command = {
   about: `
 SCENARIO is a folder with manifests/ and scenario.yaml, a list of steps: apply files, delete objects, let a node fail and
 recover, make a pod ready or unready, run a CronJob, wait. After each step the controllers settle, and the rows that
-changed are printed as podwire get would, the old one behind -, the new one behind +. A step may say what it expects.
+changed are printed as podwire get would, the old one behind -, the new one behind +. A step may have packets followed, as
+podwire trace would, through a network in which it broke something. A step may say what it expects.
 Exit code 0: all came as expected; 1: something did not; 2: the scenario cannot be read.`,
   options: CLUSTER_OPTIONS.filter(option => option.name !== 'filename' && option.name !== 'namespace'),
-  examples: [{ does: 'a node fails, and comes back', call: 'podwire run scenarios/node-failure' }],
+  examples: [
+    { does: 'a node fails, and comes back', call: 'podwire run scenarios/node-failure' },
+    { does: 'packets through a network with faults', call: 'podwire run scenarios/broken-paths' },
+  ],
   run: runScenario,
 }
 
@@ -59,15 +72,49 @@ async function runScenario(given: Given, io: Io): Promise<ExitCode> {
   let failed = 0
   for (const [index, step] of scenario.steps.entries()) {
     await io.out(`${index === 0 ? '' : '\n'}${index + 1}. ${step.say}\n`)
-    const problems = take(step, cluster)
+    const problems = [...take(step, cluster)]
     const after = rowsOf(cluster)
     await io.out(formatChanges(before, after))
+    if (step.trace) problems.push(...(await followTrace(step.trace, scenario, cluster, given, io)))
     await io.out(problems.map(problem => `   not as expected: ${problem}\n`).join(''))
-    if (step.expectations.length > 0 && problems.length === 0) await io.out('   as expected\n')
+    if (isExpecting(step) && problems.length === 0) await io.out('   as expected\n')
     failed += problems.length
     before = after
   }
   return failed === 0 ? 0 : 1
+}
+
+function isExpecting({ expectations, trace }: ScenarioStep): boolean {
+  return expectations.length > 0 || (trace?.expectations.some(one => Object.keys(one).length > 0) ?? false)
+}
+
+/** Follows the step's packets through the cluster as it is now, and tells of them. */
+async function followTrace(
+  step: TraceStep,
+  { namespace, folder }: Scenario,
+  { cluster }: LoadedCluster,
+  given: Given,
+  io: Io,
+): Promise<readonly string[]> {
+  const via = step.asked.find(one => one.via !== undefined)?.via
+  const ground: Ground = {
+    cluster: settledCluster(cluster),
+    pods: cluster.store.list('Pod'),
+    namespace,
+    family: 4,
+    ...(via === undefined ? {} : { via }),
+    faults: step.faults,
+    host: { features: DEFAULT_FEATURES },
+  }
+  const verbose = given.is('verbose')
+  const words = [
+    `-f ${quoteWord(join(folder, 'manifests'))}`,
+    ...step.faults.map(fault => `--fault ${quoteWord(fault)}`),
+  ]
+  const inquiry = inquire(step.asked, ground, { ways: 'all', seed: 0, most: MOST_WAYS, verbose })
+  const text = formatTrace(inquiry.trace, { ...contextOf(inquiry, words.join(' ')), ...writingFor(io, verbose) })
+  await io.out(text.replaceAll(/^(?=.)/gm, '   '))
+  return compareTrace(step, inquiry.trace)
 }
 
 function take(step: Step, { cluster }: LoadedCluster): readonly string[] {

@@ -10,7 +10,8 @@
  *           pods: { app=web: 3 }
  *           endpoints: { web: 3 }
  *
- * A step may hold several actions; they are taken in the order of {@link ACTIONS}.
+ * A step may hold several actions; they are taken in the order of {@link ACTIONS}. The packets of
+ * `trace` are followed after them; their form is told in trace-step.ts.
  *
  * @module
  */
@@ -23,10 +24,17 @@ import type { KubeObject } from '../objects/meta.ts'
 import { isPlain, type Plain } from '../objects/plain.ts'
 import { parseSelector } from '../objects/selector.ts'
 import { RefusedInput } from './exit.ts'
+import { readTraceStep, type TraceStep } from './trace-step.ts'
 
 export interface Scenario {
+  readonly folder: string
   readonly namespace: string
-  readonly steps: readonly Step[]
+  readonly steps: readonly ScenarioStep[]
+}
+
+/** A step, and the packets that are followed once the cluster has settled. */
+export interface ScenarioStep extends Step {
+  readonly trace?: TraceStep
 }
 
 /** The objects of a file, or of the files of a folder. */
@@ -63,14 +71,14 @@ export async function readScenario(folder: string, text: string, objects: ReadOb
   const namespace = value['namespace'] ?? 'default'
   if (typeof namespace !== 'string') throw fail(['namespace'], 'not a name')
   const reading: Reading = { folder, namespace, objects, fail }
-  const steps: Step[] = []
+  const steps: ScenarioStep[] = []
   for (const [index, step] of value['steps'].entries()) steps.push(await readStep(step, ['steps', index], reading))
-  return { namespace, steps }
+  return { folder, namespace, steps }
 }
 
-async function readStep(value: unknown, path: Path, reading: Reading): Promise<Step> {
-  if (!isPlain(value)) throw reading.fail(path, 'a step is a map of say, an action, expect')
-  const known = new Set<string>([...ACTIONS, 'say', 'expect'])
+async function readStep(value: unknown, path: Path, reading: Reading): Promise<ScenarioStep> {
+  if (!isPlain(value)) throw reading.fail(path, 'a step is a map of say, an action or a trace, expect')
+  const known = new Set<string>([...ACTIONS, 'say', 'expect', 'fault', 'trace'])
   const stray = Object.keys(value).find(key => !known.has(key))
   if (stray) throw reading.fail([...path, stray], `unknown; a step has ${[...known].join(', ')}`)
   const { say } = value
@@ -85,7 +93,13 @@ async function readStep(value: unknown, path: Path, reading: Reading): Promise<S
       actions.push(await readAction(word, one, at, reading))
     }
   }
-  return { say, actions, expectations: readExpectations(value['expect'], [...path, 'expect'], reading) }
+  const trace = readTraceStep(value, path, reading.fail)
+  return {
+    say,
+    actions,
+    expectations: readExpectations(value['expect'], [...path, 'expect'], reading),
+    ...(trace ? { trace } : {}),
+  }
 }
 
 async function readAction(word: ActionWord, text: string, path: Path, reading: Reading): Promise<Action> {

@@ -4,17 +4,23 @@ export interface Captured {
   readonly code: number
   readonly out: string
   readonly err: string
+  /** What was written as bytes. */
+  readonly bytes: Uint8Array
 }
 
 /** Runs one command line in this process and keeps what it prints. */
 export async function podwire(args: readonly string[], input = ''): Promise<Captured> {
   const out: string[] = []
+  const bytes: number[] = []
   const err: string[] = []
   const code = await main(args, {
-    out: async text => void out.push(text),
+    out: async data => {
+      if (typeof data === 'string') out.push(data)
+      else bytes.push(...data)
+    },
     err: text => void err.push(text),
     input: async () => new TextEncoder().encode(input),
     live: false,
   })
-  return { code, out: out.join(''), err: err.join('') }
+  return { code, out: out.join(''), err: err.join(''), bytes: Uint8Array.from(bytes) }
 }

@@ -1,8 +1,8 @@
 /** Traces of scenarios, asked and told as the command line does it. */
-import type { SettledCluster } from '../../src/cluster/host-state.ts'
-import { DEFAULT_FEATURES } from '../../src/cluster/host-state.ts'
+import { DEFAULT_FEATURES, type SettledCluster } from '../../src/cluster/host-state.ts'
+import type { Pod } from '../../src/objects/pod.ts'
 import { type Asked, questionsOf } from '../../src/trace/ask.ts'
-import { clusterWorld } from '../../src/trace/cluster-world.ts'
+import { type ClusterWorldOptions, clusterWorld } from '../../src/trace/cluster-world.ts'
 import type { TraceContext } from '../../src/trace/context.ts'
 import { parseFault } from '../../src/trace/fault.ts'
 import { withFaults } from '../../src/trace/faulty-world.ts'
@@ -13,34 +13,55 @@ import { createWorld } from '../../src/trace/wiring.ts'
 export interface Asking extends Partial<Omit<Asked, 'from' | 'to'>> {
   readonly from: string
   readonly to: string
-  readonly then?: readonly Partial<Asked>[]
+  readonly later?: readonly Partial<Asked>[]
   readonly namespace?: string
   readonly family?: 4 | 6
   readonly faults?: readonly string[]
   readonly via?: string
+  readonly hosts?: Exclude<ClusterWorldOptions['hosts'], undefined>
+  readonly assume?: 'match' | 'miss'
+  readonly pods?: readonly Pod[]
+  /** The shown path is told with the rules that did not match. */
+  readonly explained?: boolean
 }
 
-export interface Asked2 {
+export interface Told {
   readonly trace: Trace
   readonly context: TraceContext
 }
 
-const OPTIONS: TraceOptions = { ways: 'all', seed: 0, most: 256 }
-
-/** @param explained the shown path is told with the rules that did not match */
-export function ask(cluster: SettledCluster, asking: Asking, explained = false): Asked2 {
-  const { then = [], namespace = 'default', family = 4, faults = [], via, ...first } = asking
-  const options = { features: DEFAULT_FEATURES, ...(via === undefined ? {} : { via }) }
-  const config = withFaults(clusterWorld(cluster, options), faults.map(parseFault))
+export function ask(cluster: SettledCluster, asking: Asking): Told {
+  const {
+    later = [],
+    namespace = 'default',
+    family = 4,
+    faults = [],
+    via,
+    hosts,
+    assume,
+    pods,
+    explained,
+    ...first
+  } = asking
+  const config = withFaults(
+    clusterWorld(cluster, {
+      features: DEFAULT_FEATURES,
+      ...(via === undefined ? {} : { via }),
+      ...(hosts ? { hosts } : {}),
+    }),
+    faults.map(parseFault),
+  )
   const world = createWorld(config)
   const nodes = config.nodes.map(({ name }) => name)
   const directory = { cluster, nodes, namespace, family, holderOf: world.holderOf.bind(world) }
-  const asked: Asked[] = [{ after: 0, ...first, ...(via === undefined ? {} : { via }) }]
-  for (const next of then) asked.push({ ...(asked.at(-1) as Asked), after: 0, ...next })
-  const questions = questionsOf(asked, directory, 0)
+  const start: Asked = { after: 0, ...first, ...(via === undefined ? {} : { via }) }
+  const asked = later.reduce<readonly Asked[]>((all, next) => [...all, { ...start, after: 0, ...next }], [start])
+  const questions = questionsOf(asked, directory, Date.UTC(2026, 0, 1))
   const flows = questions.map(({ flow }) => flow)
-  const trace = traceFlows(flows, world, OPTIONS)
+  const options: TraceOptions = { ways: 'all', seed: 0, most: 256, ...(assume ? { assume } : {}) }
+  const trace = traceFlows(flows, world, options)
   const [path] = trace.paths
-  const shown = path && (explained ? explainPath(path, flows, world, OPTIONS) : path)
-  return { trace, context: { world, cluster, questions, ...(shown ? { shown } : {}), input: '-f manifests/' } }
+  if (!path) throw new Error('no path')
+  const shown = explained ? explainPath(path, flows, world, options) : path
+  return { trace, context: { world, cluster, questions, shown, input: '-f manifests/', ...(pods ? { pods } : {}) } }
 }

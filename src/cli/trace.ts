@@ -1,0 +1,211 @@
+/**
+ * `podwire trace`: the journey of a packet and of its reply.
+ *
+ * @module
+ */
+import { DEFAULT_FEATURES } from '../cluster/host-state.ts'
+import { RELEASES } from '../kube-proxy/release.ts'
+import type { Pod } from '../objects/pod.ts'
+import { traceToCapture } from '../trace/capture.ts'
+import type { TraceContext, Writing } from '../trace/context.ts'
+import { traceToJson } from '../trace/json.ts'
+import { formatMermaid } from '../trace/mermaid.ts'
+import { resultOf } from '../trace/result.ts'
+import { formatTrace } from '../trace/text.ts'
+import { askedOf } from './asked.ts'
+import type { Command, Given } from './command.ts'
+import { type ExitCode, UsageError } from './exit.ts'
+import { type Ground, type Inquiry, type InquiryOptions, inquire } from './inquiry.ts'
+import type { Io } from './io.ts'
+import { type LoadedCluster, loadCluster, locating } from './load.ts'
+import { CLUSTER_OPTIONS } from './options.ts'
+import { showProgress } from './progress.ts'
+import { readStateFolder } from './state-folder.ts'
+
+const FORMATS = ['text', 'json', 'mermaid', 'pcap'] as const
+const FAMILY = ['4', '6'] as const
+const ASSUMED = ['match', 'miss'] as const
+
+/** How many ways of chance are followed unless all are asked for. */
+const USUAL_WAYS = 256
+const ALL_WAYS = 100_000
+
+export const TRACE: Command = {
+  name: 'trace',
+  summary: 'Follow a packet and its reply through every host, rule by rule.',
+  usage: '(-f FILE… | --state DIR) FROM TO[:PORT] [OPTIONS]',
+  about: `
+Walks a packet from FROM to TO through the very rules, routes and bridges that render writes, over all hosts on its way,
+and its reply back. Says which rule did what, what became of the packet, how likely each endpoint is, and when it does not
+arrive, why. With --state it walks through dumps of real hosts (scripts/collect-node-state makes them); objects given with
+-f beside it name pods and Services.
+
+FROM  pod/NAME, deploy/NAME, node/NAME, NAMESPACE/NAME, an address, ip:ADDRESS for a client outside
+TO    svc/NAME[:PORT], pod/NAME[:PORT], node/NAME:PORT, ADDRESS[:PORT], [IPV6]:PORT, or a DNS name with :PORT
+
+Exit code: 0 delivered and answered on all paths, 1 on none, 3 on some, 2 for bad input.`,
+  options: [
+    { name: 'state', value: 'DIR', help: "dumps of real hosts, a folder each, or one host's folder or save file" },
+    ...CLUSTER_OPTIONS,
+    { name: 'proto', value: 'PROTO', help: 'tcp, udp, sctp or icmp', default: "that of the Service's port, else tcp" },
+    { name: 'sport', value: 'PORT', help: 'the source port of the first packet', default: '40000' },
+    { name: 'size', value: 'BYTES', help: 'bytes of the whole packet' },
+    { name: 'ttl', value: 'N', help: 'TTL or hop limit', default: '64' },
+    { name: 'family', value: '4|6', help: 'the addresses to prefer where there are both', default: '4' },
+    {
+      name: 'entry',
+      value: 'ENTRY',
+      help: "which of the Service's addresses: clusterip, nodeport, loadbalancer, external",
+    },
+    { name: 'via', value: 'NODE', help: 'the node by which packets from outside come in' },
+    { name: 'then', value: 'PACKET', many: true, help: 'another packet after it: "[+30s] again" or "[+30s] FROM TO"' },
+    { name: 'all-paths', help: `follow every way that chance can take, not only the first ${USUAL_WAYS}` },
+    { name: 'draw', help: 'follow the one way that --seed draws' },
+    { name: 'to-endpoint', value: 'ENDPOINT', help: 'show the path to this pod or address' },
+    { name: 'fault', value: 'FAULT', many: true, help: 'break something first: "node-1 fdb del 192.168.64.12"' },
+    { name: 'assume', value: 'WHAT', help: 'take rules that cannot be decided for a match or a miss' },
+    { name: 'output', short: 'o', value: 'FORMAT', help: FORMATS.join(', '), default: 'text' },
+    {
+      name: 'release',
+      value: 'VERSION',
+      help: `behave as that Kubernetes: ${RELEASES.join(', ')}`,
+      default: String(RELEASES.at(-1)),
+    },
+  ],
+  examples: [
+    { does: 'a pod asks a Service', call: 'podwire trace -f manifests/ pod/a svc/web:80' },
+    { does: 'every rule, also those that did not match', call: 'podwire trace -f manifests/ pod/a svc/web:80 -v' },
+    {
+      does: 'a client outside comes in by node-2',
+      call: 'podwire trace -f manifests/ ip:203.0.113.7 svc/web --via node-2',
+    },
+    {
+      does: 'session affinity: the same client again',
+      call: 'podwire trace -f manifests/ pod/a svc/web --then "+10s again"',
+    },
+    { does: 'dumps of real nodes', call: 'podwire trace --state nodes/ 10.244.1.5 10.96.0.10:53 --proto udp' },
+    { does: 'a capture to open in Wireshark', call: 'podwire trace -f manifests/ pod/a svc/web -o pcap > web.pcapng' },
+  ],
+  run: runTrace,
+}
+
+async function runTrace(given: Given, io: Io): Promise<ExitCode> {
+  const asked = askedOf(given)
+  const format = given.choice('output', FORMATS) ?? 'text'
+  const options = optionsOf(given)
+  const common = groundOf(given)
+  const hosts = await dumpedHosts(given, io)
+  const progress = showProgress(io, Date.now)
+  const follow = (ground: Ground) => {
+    const inquiry = inquire(asked, ground, { ...options, progress: ways => progress.at('following', ways, ways) })
+    progress.end()
+    return print(inquiry, format, given, io)
+  }
+  if (!given.is('filename')) return follow({ ...common, ...hosts })
+  const cluster = await loadCluster(given, io)
+  return locating(cluster.harvest, () =>
+    follow({ ...common, ...hosts, cluster: cluster.settled, pods: podsOf(cluster) }),
+  )
+}
+
+async function dumpedHosts(given: Given, io: Io): Promise<Pick<Ground, 'hosts'>> {
+  const folder = given.text('state')
+  if (folder === undefined) {
+    if (!given.is('filename')) throw new UsageError('give the manifests with -f, or dumps of hosts with --state')
+    return {}
+  }
+  const hosts = await readStateFolder(folder)
+  for (const { name, notes } of hosts) for (const note of notes) io.err(`note: ${name}: ${note}\n`)
+  return { hosts }
+}
+
+function groundOf(given: Given): Ground {
+  const release = given.choice('release', RELEASES)
+  const via = given.text('via')
+  return {
+    namespace: given.text('namespace') ?? 'default',
+    family: given.choice('family', FAMILY) === '6' ? 6 : 4,
+    ...(via === undefined ? {} : { via }),
+    faults: given.texts('fault'),
+    host: { ...(release ? { release } : {}), features: DEFAULT_FEATURES },
+  }
+}
+
+function optionsOf(given: Given): InquiryOptions {
+  const assume = given.choice('assume', ASSUMED)
+  const toEndpoint = given.text('to-endpoint')
+  if (given.is('draw') && (given.is('all-paths') || toEndpoint !== undefined)) {
+    throw new UsageError('--draw follows one way; --all-paths and --to-endpoint need them all')
+  }
+  return {
+    ways: given.is('draw') ? 'one' : 'all',
+    seed: given.integer('seed', 0, 0xffff_ffff) ?? 0,
+    most: given.is('all-paths') || toEndpoint !== undefined ? ALL_WAYS : USUAL_WAYS,
+    verbose: given.is('verbose'),
+    ...(assume ? { assume } : {}),
+    ...(toEndpoint === undefined ? {} : { toEndpoint }),
+  }
+}
+
+type Format = (typeof FORMATS)[number]
+
+/** Wide enough for a rule's name and what became of the packet. */
+const USUAL_COLUMNS = 140
+
+async function print(inquiry: Inquiry, format: Format, given: Given, io: Io): Promise<ExitCode> {
+  const { trace } = inquiry
+  const context = contextOf(inquiry, wordsFor(given))
+  switch (format) {
+    case 'json':
+      await io.out(`${JSON.stringify(traceToJson(trace, context), undefined, 2)}\n`)
+      break
+    case 'mermaid':
+      await io.out(formatMermaid(trace, context))
+      break
+    case 'pcap':
+      if (io.page) throw new UsageError('a capture is no text: send it to a file, as in -o pcap > trace.pcapng')
+      await io.out(traceToCapture(trace, context))
+      break
+    case 'text':
+      await io.out(formatTrace(trace, { ...context, ...writingFor(io, given.is('verbose')) }))
+  }
+  return { delivered: 0, 'not delivered': 1, partly: 3 }[resultOf(trace)] as ExitCode
+}
+
+/** Options that say how much is told, not of what. */
+const TELLING = new Set(['output', 'verbose', 'then', 'all-paths', 'draw', 'to-endpoint'])
+
+/** What a person would have to write again to look at the same. */
+function wordsFor(given: Given): string {
+  const words = TRACE.options
+    .filter(({ name }) => !TELLING.has(name))
+    .flatMap(({ name, short, value }) =>
+      value ? given.texts(name).map(text => `${short ? `-${short}` : `--${name}`} ${quoteWord(text)}`) : [],
+    )
+  return words.join(' ')
+}
+
+/** As a shell takes it for one word. */
+export function quoteWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
+export function contextOf({ ground, world, questions, shown }: Inquiry, input: string): TraceContext {
+  const { cluster, pods } = ground
+  return { world, questions, shown, input, ...(cluster ? { cluster } : {}), ...(pods ? { pods } : {}) }
+}
+
+/** Plain ASCII unless a person reads it on a terminal that shows more. */
+export function writingFor({ page }: Io, verbose: boolean): Writing {
+  return {
+    verbose,
+    colour: page?.colour ?? false,
+    unicode: page?.unicode ?? false,
+    width: page?.columns ?? USUAL_COLUMNS,
+  }
+}
+
+/** All of them, those that run nowhere too. */
+function podsOf({ cluster }: LoadedCluster): readonly Pod[] {
+  return cluster.store.list('Pod')
+}
