@@ -9,16 +9,16 @@
 import type { Match, Rule, Ruleset, Table, TableName, Target } from '../rule.ts'
 import { type Act, actOf } from './act.ts'
 import { type ChainIndex, indexChain } from './chain-index.ts'
-import type { Condition, Holds, RecentShape } from './condition.ts'
+import type { Condition, Holds } from './condition.ts'
 import { conditionOf, isOwnCondition } from './holds.ts'
-import { recentShapes } from './recent.ts'
+import { type SharedShapes, sharedShapes } from './shared-shapes.ts'
 
 export interface CompiledRuleset {
   readonly ruleset: Ruleset
   readonly indexed: boolean
   readonly tables: ReadonlyMap<TableName, CompiledTable>
-  /** Of `recent`, by name; absent until a rule asks. */
-  recentShapes: ReadonlyMap<string, RecentShape> | undefined
+  /** Absent until a rule asks. */
+  shapes: SharedShapes | undefined
 }
 
 interface CompiledTable {
@@ -60,7 +60,7 @@ export interface CompileOptions {
 /** Cheap: nothing is done for a rule before a packet comes to its chain. */
 export function compileRuleset(ruleset: Ruleset, { index = true }: CompileOptions = {}): CompiledRuleset {
   const tables = new Map<TableName, CompiledTable>()
-  const compiled: CompiledRuleset = { ruleset, indexed: index, tables, recentShapes: undefined }
+  const compiled: CompiledRuleset = { ruleset, indexed: index, tables, shapes: undefined }
   for (const [name, table] of ruleset.tables) tables.set(name, { of: compiled, table, chains: new Map() })
   return compiled
 }
@@ -105,10 +105,12 @@ export function ruleAt(chain: CompiledChain, index: number): CompiledRule | unde
 function compileRule({ home, table, name }: CompiledChain, rule: Rule, number: number): CompiledRule {
   const { of: compiled } = home
   const { family } = compiled.ruleset
-  const recentShape = (list: string) => shapeOf(compiled, list)
-  const conditions = inOrder(rule.matches).map((match, i) =>
-    conditionOf(match, { family, recentShape, place: () => `${family}:${table}:${name}:${number}:${i}` }),
-  )
+  const recentShape = (list: string) => named(shapesOf(compiled).recent, list)
+  const hashlimitShape = (name: string) => named(shapesOf(compiled).hashlimit, name)
+  const conditions = inOrder(rule.matches).map((match, i) => {
+    const place = () => `${family}:${table}:${name}:${number}:${i}`
+    return conditionOf(match, { family, recentShape, hashlimitShape, place })
+  })
   const holds = conditions.map(condition => condition.holds)
   return { rule, number, conditions, holds, target: rule.target, act: actFor(rule.target) }
 }
@@ -141,10 +143,14 @@ function isVerdict(name: string): boolean {
   return name === 'NFQUEUE' || name === 'NETMAP'
 }
 
-/** What a list is like depends on all rules that name it: they are looked through when the first one asks. */
-function shapeOf(compiled: CompiledRuleset, list: string): RecentShape {
-  compiled.recentShapes ??= recentShapes(compiled.ruleset)
-  const shape = compiled.recentShapes.get(list)
-  if (!shape) throw new RangeError(`no rule names the list ${list}`)
+/** What is shared depends on all rules that name it: they are looked through when the first one asks. */
+function shapesOf(compiled: CompiledRuleset): SharedShapes {
+  compiled.shapes ??= sharedShapes(compiled.ruleset)
+  return compiled.shapes
+}
+
+function named<T>(shapes: ReadonlyMap<string, T>, name: string): T {
+  const shape = shapes.get(name)
+  if (shape === undefined) throw new RangeError(`no rule names ${name}`)
   return shape
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Family, Ip } from '../../base/ip.ts'
-import type { Match } from '../rule.ts'
+import type { ExtensionOption, Match } from '../rule.ts'
 import type { Probe } from './probe.ts'
 
 /**
@@ -38,6 +38,8 @@ export interface Setting {
   /** Names the condition among all of the rules: `4:nat:KUBE-SVC-X:3:1`. */
   readonly place: () => string
   readonly recentShape: (list: string) => RecentShape
+  /** The options of the rule that made a table of `hashlimit`: the first that names it. */
+  readonly hashlimitShape: (table: string) => readonly ExtensionOption[]
 }
 
 export function undecided(probe: Probe, why: string): 'undecided' {

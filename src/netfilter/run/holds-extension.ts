@@ -6,22 +6,21 @@
  * @module
  */
 
-import { TCP } from '../../base/protocol.ts'
-import { isTcp } from '../../packet/packet.ts'
 import { encodePacket } from '../../packet/packet-bytes.ts'
 import { parseMasked } from '../codec.ts'
 import type { ExtensionOption } from '../rule.ts'
-import { type Holds, hotdrop, type Setting, undecided } from './condition.ts'
+import { type Holds, type Setting, undecided } from './condition.ts'
+import { holdsEcn, holdsMss } from './holds-tcp-extension.ts'
 import { holdsTime } from './holds-time.ts'
 import { holdsHashlimit, holdsQuota } from './limit.ts'
-import { NONE, type Probe } from './probe.ts'
+import type { Probe } from './probe.ts'
 
 type Options = readonly ExtensionOption[]
 
 const EXTENSIONS: Readonly<Record<string, (options: Options, setting: Setting) => Holds>> = {
   dscp: options =>
     everyOption(options, ({ words: [code] }) => sameBits(probe => probe.skb.packet.tos >>> 2, `${code}`)),
-  ecn: options => everyOption(options, holdsEcn),
+  ecn: holdsEcn,
   eui64: () => holdsEui64,
   hashlimit: holdsHashlimit,
   hl: options => everyOption(options, holdsHops),
@@ -72,37 +71,6 @@ function holdsHops({ name, words: [word] }: ExtensionOption): Holds {
   if (name.endsWith('-lt')) return ({ skb }) => skb.packet.ttl < than
   if (name.endsWith('-gt')) return ({ skb }) => skb.packet.ttl > than
   return ({ skb }) => skb.packet.ttl === than
-}
-
-function holdsEcn({ name, words: [word] }: ExtensionOption): Holds {
-  if (name === 'ecn-ip-ect') return ({ skb }) => (skb.packet.tos & 3) === Number(word)
-  const bit = name === 'ecn-tcp-ece' ? 64 : 128
-  return probe => {
-    if (probe.protocol !== TCP) return false
-    return probe.flags === NONE ? hotdrop(probe, 'the transport header is cut short') : (probe.flags & bit) !== 0
-  }
-}
-
-/** The largest segment that the sender takes, as its SYN says. */
-function holdsMss({ words: [word = ''] }: ExtensionOption): Holds {
-  const [from, to = from] = word.split(':').map(Number)
-  return probe => {
-    const { payload } = probe.skb.packet
-    if (probe.protocol === TCP && probe.flags === NONE) return hotdrop(probe, 'the transport header is cut short')
-    const mss = isTcp(payload) ? mssOf(payload.options) : undefined
-    return mss !== undefined && mss >= (from ?? 0) && mss <= (to ?? 0)
-  }
-}
-
-function mssOf(options: Uint8Array): number | undefined {
-  for (let at = 0; at < options.length; ) {
-    const kind = options[at] ?? 0
-    if (kind === 2 && at + 4 <= options.length && options[at + 1] === 4) {
-      return ((options[at + 2] ?? 0) << 8) | (options[at + 3] ?? 0)
-    }
-    at += kind < 2 ? 1 : options[at + 1] || 1
-  }
-  return undefined
 }
 
 /** The lower half of an IPv6 source is made of the hardware address. */

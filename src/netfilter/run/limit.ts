@@ -7,12 +7,12 @@
  * @see net/netfilter/xt_limit.c, xt_hashlimit.c, xt_quota.c of Linux
  * @module
  */
-import { type Ip, prefixOf } from '../../base/ip.ts'
+import { type Family, type Ip, isIpv4, prefixOf, widthOf } from '../../base/ip.ts'
 import { lengthOf } from '../../packet/length.ts'
 import { parseRate } from '../matches/rate.ts'
 import type { ExtensionOption, MatchOn, Rate } from '../rule.ts'
 import { type Holds, hotdrop, type Setting, undecided } from './condition.ts'
-import { lacksPorts, NONE, type Probe } from './probe.ts'
+import { hasPorts, NONE, type Probe } from './probe.ts'
 import type { Bucket } from './rule-memory.ts'
 
 const SECONDS: Readonly<Record<Rate['per'], number>> = { sec: 1, min: 60, hour: 3600, day: 86_400 }
@@ -71,48 +71,95 @@ function wordOf(options: Options, name: string): string | undefined {
 /** `XT_HASHLIMIT_SCALE_v2`: microseconds. */
 const HASHLIMIT_SCALE = 1_000_000
 
-/** One bucket for each flow, by what `--hashlimit-mode` tells flows apart. */
-export function holdsHashlimit(options: Options, { family }: Setting): Holds {
-  const above = wordOf(options, 'hashlimit-above')
-  const rateText = above ?? wordOf(options, 'hashlimit-upto')
+/**
+ * One bucket for each flow, by what `--hashlimit-mode` tells flows apart. The table of flows is made by
+ * the first rule that names it, and is as that one says; later ones only say which side of the limit
+ * they are for.
+ */
+export function holdsHashlimit(options: Options, { family, hashlimitShape }: Setting): Holds {
   const name = wordOf(options, 'hashlimit-name')
-  if (rateText === undefined || name === undefined)
-    return probe => undecided(probe, 'hashlimit without a rate and a name')
-  if (rateText.endsWith('b/s') || options.some(option => option.name === 'hashlimit-rate-match')) {
-    return probe => undecided(probe, 'hashlimit by bytes, or by the measured rate, is not run')
-  }
-  const rate = parseRate(rateText)
-  const cost = Math.floor((HASHLIMIT_SCALE * SECONDS[rate.per]) / rate.count)
-  const tariff = { cost, cap: cost * Number(wordOf(options, 'hashlimit-burst') ?? 5), gain: HASHLIMIT_SCALE / 1000 }
-  const lives = Number(wordOf(options, 'hashlimit-htable-expire') ?? SECONDS[rate.per] * 1000)
-  const modes = (wordOf(options, 'hashlimit-mode') ?? '').split(',').filter(Boolean)
-  const keyOf = flowKey(modes, options, family === 4 ? 32 : 128)
-  const table = `${family}:${name}`
-  const inverted = above !== undefined
+  const above = options.some(option => option.name === 'hashlimit-above')
+  if (name === undefined) return probe => undecided(probe, 'hashlimit without a name')
+  const key = `${family}:${name}`
+  let table: FlowTable | undefined
   return probe => {
-    if (modes.some(mode => mode.endsWith('port')) && lacksPorts(probe)) return hotdrop(probe, 'hashlimit finds no port')
+    table ??= flowTable(hashlimitShape(name), family)
+    if (!table) return undecided(probe, 'hashlimit by bytes, or by the measured rate, is not run')
+    const flow = table.flowOf(probe)
+    if (flow === undefined) return hotdrop(probe, 'the transport header is cut short')
     const { memory, circumstances } = probe.passing
-    const flows = memory.hashlimits.get(table) ?? new Map<string, Bucket>()
-    memory.hashlimits.set(table, flows)
-    const key = keyOf(probe)
-    if ((flows.get(key)?.expires ?? 0) < circumstances.now) flows.delete(key)
-    const bucket = bucketOf(flows, key, tariff, circumstances.now)
-    bucket.expires = circumstances.now + lives
-    return spend(bucket, tariff, circumstances.now) !== inverted
+    const flows = memory.hashlimits.get(key) ?? new Map<string, Bucket>()
+    memory.hashlimits.set(key, flows)
+    if ((flows.get(flow)?.expires ?? 0) < circumstances.now) flows.delete(flow)
+    const bucket = bucketOf(flows, flow, table.tariff, circumstances.now)
+    bucket.expires = circumstances.now + table.lives
+    return spend(bucket, table.tariff, circumstances.now) !== above
   }
 }
 
-function flowKey(modes: readonly string[], options: Options, width: number): (probe: Probe) => string {
+interface FlowTable {
+  readonly tariff: Tariff
+  /** Milliseconds for which a flow is remembered after its last packet. */
+  readonly lives: number
+  /** Names the packet's flow; nothing: the packet is too short to have one. */
+  readonly flowOf: (probe: Probe) => string | undefined
+}
+
+/** Nothing for a table that podwire cannot keep. */
+function flowTable(options: Options, family: Family): FlowTable | undefined {
+  const text = wordOf(options, 'hashlimit-above') ?? wordOf(options, 'hashlimit-upto')
+  if (text === undefined || text.endsWith('b/s')) return undefined
+  if (options.some(option => option.name === 'hashlimit-rate-match')) return undefined
+  const rate = parseRate(text)
+  const cost = Math.floor((HASHLIMIT_SCALE * SECONDS[rate.per]) / rate.count)
+  const cap = cost * Number(wordOf(options, 'hashlimit-burst') ?? 5)
+  return {
+    tariff: { cost, cap, gain: HASHLIMIT_SCALE / 1000 },
+    lives: Number(wordOf(options, 'hashlimit-htable-expire') ?? SECONDS[rate.per] * 1000),
+    flowOf: flowNamer(options, widthOf(family)),
+  }
+}
+
+function flowNamer(options: Options, width: number): FlowTable['flowOf'] {
+  const modes = (wordOf(options, 'hashlimit-mode') ?? '').split(',')
+  const [bySrc, byDst] = [modes.includes('srcip'), modes.includes('dstip')]
+  const [bySport, byDport] = [modes.includes('srcport'), modes.includes('dstport')]
   const srcBits = Number(wordOf(options, 'hashlimit-srcmask') ?? width)
   const dstBits = Number(wordOf(options, 'hashlimit-dstmask') ?? width)
-  const part = (ip: Ip, bits: number) => {
-    const { base } = prefixOf(ip, bits)
-    return typeof base === 'number' ? `${base}` : `${base.w0}.${base.w1}.${base.w2}.${base.w3}`
+  return probe => {
+    const { src, dst } = probe.skb.packet
+    const ports = bySport || byDport ? portsFor(probe) : NO_PORTS
+    if (!ports) return undefined
+    const parts = [
+      bySrc ? networkName(src, srcBits) : '',
+      byDst ? networkName(dst, dstBits) : '',
+      bySport ? ports.sport : '',
+      byDport ? ports.dport : '',
+    ]
+    return parts.join(' ')
   }
-  const [src, dst] = [modes.includes('srcip'), modes.includes('dstip')]
-  const [sport, dport] = [modes.includes('srcport'), modes.includes('dstport')]
-  return ({ skb: { packet }, sport: from, dport: to }) =>
-    `${src ? part(packet.src, srcBits) : ''} ${dst ? part(packet.dst, dstBits) : ''} ${sport && from !== NONE ? from : ''} ${dport && to !== NONE ? to : ''}`
+}
+
+function networkName(ip: Ip, bits: number): string {
+  const { base } = prefixOf(ip, bits)
+  return isIpv4(base) ? `${base}` : `${base.w0}.${base.w1}.${base.w2}.${base.w3}`
+}
+
+interface Ports {
+  readonly sport: number
+  readonly dport: number
+}
+
+const NO_PORTS: Ports = { sport: 0, dport: 0 }
+
+/** As the kernel reads them here: also where a later fragment has other bytes. @see hashlimit_init_dst of Linux */
+function portsFor(probe: Probe): Ports | undefined {
+  const { payload } = probe.skb.packet
+  if (probe.dport !== NONE) return probe
+  if (!hasPorts(probe)) return NO_PORTS
+  if (!('raw' in payload) || payload.raw.length < 4) return undefined
+  const [a = 0, b = 0, c = 0, d = 0] = payload.raw
+  return { sport: (a << 8) | b, dport: (c << 8) | d }
 }
 
 /** Holds until so many bytes went by. */

@@ -11,15 +11,13 @@ import type { Millis } from '../../base/clock.ts'
 import { equalIp, type Ip, isIpv4 } from '../../base/ip.ts'
 import type { Ipv4 } from '../../base/ipv4.ts'
 import { ipv6 } from '../../base/ipv6.ts'
-import type { RecentMatch, Ruleset } from '../rule.ts'
-import type { Holds, RecentShape, Setting } from './condition.ts'
+import type { RecentMatch } from '../rule.ts'
+import type { Holds, Setting } from './condition.ts'
 import type { Probe } from './probe.ts'
 import type { RecentEntry } from './rule-memory.ts'
 
 /** Addresses that a list holds: `ip_list_tot` as the module sets it. */
 const MOST_ADDRESSES = 100
-/** Stamps that are kept of an address when no rule asks for a number of hits. */
-const USUAL_STAMPS = 32
 
 export function holdsRecent(match: RecentMatch, { recentShape }: Setting): Holds {
   const { list: name, by, do: what, not = false, ttl: byTtl } = match
@@ -98,29 +96,4 @@ export function maskIp(ip: Ip, mask: Ip): Ip {
   if (isIpv4(ip)) return isIpv4(mask) ? ((ip & mask) as Ipv4) : ip
   if (isIpv4(mask)) return ip
   return ipv6(ip.w0 & mask.w0, ip.w1 & mask.w1, ip.w2 & mask.w2, ip.w3 & mask.w3)
-}
-
-/**
- * What each list is like that the rules name.
- *
- * @see recent_mt_check in net/netfilter/xt_recent.c of Linux
- */
-export function recentShapes(ruleset: Ruleset): ReadonlyMap<string, RecentShape> {
-  const shapes = new Map<string, RecentShape>()
-  for (const { list, mask, hits } of recentMatches(ruleset)) {
-    const stamps = hits ? 2 ** Math.ceil(Math.log2(hits)) : USUAL_STAMPS
-    const known = shapes.get(list)
-    shapes.set(list, { mask: known?.mask ?? mask, stamps: Math.max(known?.stamps ?? 0, stamps) })
-  }
-  return shapes
-}
-
-function* recentMatches({ tables }: Ruleset): Iterable<RecentMatch> {
-  for (const { chains } of tables.values()) {
-    for (const { rules } of chains.values()) {
-      for (const { matches } of rules) {
-        for (const match of matches) if (match.on === 'recent') yield match
-      }
-    }
-  }
 }

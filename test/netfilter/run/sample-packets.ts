@@ -83,7 +83,7 @@ export const PACKETS = {
   'a second fragment of UDP': later(udp(A), 8),
   'a second fragment of SCTP': later(sctp(A, [1], 0), 8),
   'a second fragment of a ping': later(icmp('10.1.0.2 > 10.2.0.3', 8), 8),
-  'TCP cut short': changed(syn, { payload: raw(6, 6) }),
+  'TCP cut short': changed(syn, { payload: raw(6, 3) }),
   'UDP cut short': changed(syn, { payload: raw(17, 6) }),
   'ICMP cut short': changed(syn, { payload: raw(1, 3) }),
   'SCTP cut short': changed(syn, { payload: raw(132, 6) }),

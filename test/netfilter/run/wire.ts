@@ -31,6 +31,8 @@ export interface KernelRouter {
   readonly send: (packet: OnWire) => Promise<readonly OnWire[]>
   /** The lines of the kernel's table of connections. */
   readonly connections: () => Promise<readonly string[]>
+  /** Runs a tool on the router. */
+  readonly run: Namespace['run']
 }
 
 const SIDES: readonly Side[] = ['left', 'right']
@@ -59,7 +61,7 @@ export function withKernelRouter(
     const agent = new Agent(lab)
     try {
       await agent.ready()
-      await body({ send: packet => agent.send(packet), connections: () => readConnections(router) })
+      await body({ send: packet => agent.send(packet), connections: () => readConnections(router), run: router.run })
     } finally {
       agent.end()
     }
