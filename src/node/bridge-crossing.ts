@@ -13,7 +13,7 @@ import { type Prerouted, passBridge, preroute } from './bridge-netfilter.ts'
 import { decide } from './bridging.ts'
 import type { Device } from './device.ts'
 import type { Entrant } from './forward.ts'
-import { bridgePieces } from './mtu.ts'
+import { portPieces } from './mtu.ts'
 import { throughPort } from './transmit.ts'
 import { end, note, type Walk } from './walk.ts'
 
@@ -70,8 +70,6 @@ function leaveBy(walk: Walk, crossing: Crossing, frame: Frame, { skb, pieces }: 
     return
   }
   const passed = passBridge(walk, bridge, port, out, skb)
-  if (!passed) return
-  for (const piece of bridgePieces(walk, passed, out, bridge, pieces)) {
-    throughPort(walk, out, { ...frame, body: { kind: 'ip', packet: piece.packet } })
-  }
+  const all = passed && portPieces(walk, passed, out, pieces)
+  for (const { packet } of all ?? []) throughPort(walk, out, { ...frame, body: { kind: 'ip', packet } })
 }

@@ -12,7 +12,6 @@ import { equalIp, isIpv4, isLoopback } from '../base/ip.ts'
 import { equalMac } from '../base/mac.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import { isMulticast } from '../packet/address-kind.ts'
-import { lengthOf } from '../packet/length.ts'
 import type { Frame, Packet } from '../packet/packet.ts'
 import { crossBridge } from './bridge-crossing.ts'
 import { assemble, reassembled } from './defragment.ts'
@@ -20,6 +19,7 @@ import { type Device, isBroadcastMac, isGroupMac, NO_MAC } from './device.ts'
 import { type Entrant, forward } from './forward.ts'
 import { runHook } from './hook-run.ts'
 import { handOver } from './local.ts'
+import { fitsFrame } from './mtu.ts'
 import type { Routed } from './route.ts'
 import { routeIn } from './route-in.ts'
 import { transmit } from './transmit.ts'
@@ -112,22 +112,13 @@ function deliver(walk: Walk, entrant: Entrant, routed: Routed): void {
   if (!outOfTunnel(walk, accepted)) handOver(walk, accepted, routed)
 }
 
-/**
- * Bytes by which a frame may be longer than the MTU of the device that takes it: room for a VLAN
- * header. @see net/core/dev.c of Linux: is_skb_forwardable, which a veth asks for its other end
- */
-const VLAN_ROOM = 4
-
 /** The packet in a frame that the device takes. */
 function take(walk: Walk, device: Device, frame: Frame): Packet | undefined {
   if (frame.body.kind !== 'ip') return pass(walk, frame)
   const { packet } = frame.body
   if (!device.up) return end(walk, { kind: 'link down', why: `${device.name} is down` })
-  const length = lengthOf(packet)
-  if (length > device.mtu + VLAN_ROOM && device.link.kind !== 'vxlan') {
-    note(walk, { component: 'mtu', action: 'too big', link: device.name, mtu: device.mtu, length }, packet)
-    return end(walk, { kind: 'too big', why: `the packet has ${length} bytes, ${device.name} takes ${device.mtu}` })
-  }
+  // What came out of a tunnel is not measured again.
+  if (device.link.kind !== 'vxlan' && !fitsFrame(walk, packet, device)) return undefined
   note(walk, { component: 'link', action: 'receive', link: device.name, frame }, packet)
   return packet
 }

@@ -11,6 +11,7 @@ import { VXLAN_OVERHEAD } from '../overlay/devices.ts'
 import { fragmentPacket } from '../packet/fragment.ts'
 import { lengthOf } from '../packet/length.ts'
 import type { Packet } from '../packet/packet.ts'
+import type { Device } from './device.ts'
 import { nextId } from './memory.ts'
 import type { Routed } from './route.ts'
 import { end, note, type Walk } from './walk.ts'
@@ -76,10 +77,7 @@ export function staysWhole({ df, family }: Packet): boolean {
 }
 
 export function tooBig(walk: Walk, { packet }: Skb, routed: Routed, mtu: number): undefined {
-  const length = lengthOf(packet)
-  note(walk, { component: 'mtu', action: 'too big', link: routed.out.name, mtu, length }, packet)
-  const why = `the packet has ${length} bytes, ${routed.out.name} carries ${mtu}`
-  return end(walk, { kind: 'too big', why })
+  return tooLong(walk, packet, { name: routed.out.name, mtu })
 }
 
 /**
@@ -106,20 +104,38 @@ function cut({ memory }: Walk, packet: Packet, size: number): readonly Packet[] 
 }
 
 /**
- * The pieces in which a packet leaves by a port after its rules were run on the bridge. One that
- * fits, or may not be cut, stays whole; the port will drop what is too long.
+ * The pieces in which a packet leaves by a port after its rules were run on the bridge; nothing, and
+ * nobody is told, where it is too long and may not be cut.
  *
- * @see net/bridge/br_netfilter_hooks.c of Linux: br_nf_dev_queue_xmit
+ * Unlike {@link VLAN_ROOM} there is no room to spare, and what may be cut is cut.
+ *
+ * @see net/bridge/br_netfilter_hooks.c of Linux: br_nf_dev_queue_xmit; net/ipv6/netfilter.c: br_ip6_fragment
  */
-export function bridgePieces(
-  walk: Walk,
-  skb: Skb,
-  { mtu }: { readonly mtu: number },
-  bridge: { readonly mtu: number },
-  most: number | undefined,
-): readonly Skb[] {
-  const length = lengthOf(skb.packet)
-  if (length <= Math.min(mtu, most ?? mtu)) return [skb]
-  if (most === undefined && staysWhole(skb.packet)) return [skb]
-  return piecesOf(walk, skb, bridge.mtu, most)
+export function portPieces(walk: Walk, skb: Skb, port: Device, most: number | undefined): readonly Skb[] | undefined {
+  const { packet } = skb
+  if (lengthOf(packet) <= Math.min(port.mtu, most ?? port.mtu)) return [skb]
+  if (most === undefined && staysWhole(packet)) return tooLong(walk, packet, port)
+  return piecesOf(walk, skb, port.mtu, most)
+}
+
+/**
+ * Bytes by which a frame may be longer than the MTU of a device allows: room for a VLAN header,
+ * whether it has one or not. A bridge's port that sends it holds it to that, and so does the far end of
+ * a veth pair.
+ *
+ * @see net/core/dev.c of Linux: is_skb_forwardable
+ */
+const VLAN_ROOM = 4
+
+/** Whether the device takes the packet in one frame; if not, it is dropped, and nobody is told. */
+export function fitsFrame(walk: Walk, packet: Packet, device: Device): boolean {
+  if (lengthOf(packet) <= device.mtu + VLAN_ROOM) return true
+  tooLong(walk, packet, device)
+  return false
+}
+
+function tooLong(walk: Walk, packet: Packet, { name, mtu }: Pick<Device, 'name' | 'mtu'>): undefined {
+  const length = lengthOf(packet)
+  note(walk, { component: 'mtu', action: 'too big', link: name, mtu, length }, packet)
+  return end(walk, { kind: 'too big', why: `the packet has ${length} bytes, ${name} carries ${mtu}` })
 }

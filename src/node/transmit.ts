@@ -10,11 +10,11 @@ import type { Frame } from '../packet/packet.ts'
 import { decide } from './bridging.ts'
 import { type Device, NO_MAC } from './device.ts'
 import { answerError } from './error-answer.ts'
-import { forwardMtu, mustFit, ownMtu, piecesOf, tooBig } from './mtu.ts'
+import { fitsFrame, forwardMtu, mustFit, ownMtu, piecesOf, tooBig } from './mtu.ts'
 import { neighbourMac } from './neighbour.ts'
 import type { Routed } from './route.ts'
 import { intoTunnel } from './tunnel.ts'
-import { end, follow, note, type Walk } from './walk.ts'
+import { follow, note, type Walk } from './walk.ts'
 
 /** What a packet that leaves has behind it. */
 export interface Leaving {
@@ -67,24 +67,9 @@ function ontoBridge(walk: Walk, { packet }: Skb, bridge: Device, frame: Frame): 
   for (const port of decide(walk, bridge, frame, packet).ports) throughPort(walk, port, frame)
 }
 
-/**
- * Bytes by which a frame may be longer than the port's MTU allows: room for a VLAN header, whether
- * it has one or not.
- *
- * @see net/core/dev.c of Linux: is_skb_forwardable
- */
-const VLAN_ROOM = 4
-
-/** A frame out by a port of a bridge. One that is too long is dropped there, and nobody is told. */
+/** A frame out by a port of a bridge. */
 export function throughPort(walk: Walk, port: Device, frame: Frame): void {
-  if (frame.body.kind !== 'ip') return
-  const { packet } = frame.body
-  const length = lengthOf(packet)
-  if (length > port.mtu + VLAN_ROOM) {
-    note(walk, { component: 'mtu', action: 'too big', link: port.name, mtu: port.mtu, length }, packet)
-    end(walk, { kind: 'too big', why: `the packet has ${length} bytes, port ${port.name} carries ${port.mtu}` })
-    return
-  }
-  note(walk, { component: 'link', action: 'transmit', link: port.name, frame }, packet)
+  if (frame.body.kind !== 'ip' || !fitsFrame(walk, frame.body.packet, port)) return
+  note(walk, { component: 'link', action: 'transmit', link: port.name, frame }, frame.body.packet)
   walk.departures.push({ link: port.name, frame })
 }
