@@ -56,7 +56,7 @@ type Row = ReadonlyMap<From, SctpPhase>
 const MOVES: Readonly<Record<Direction, ReadonlyMap<number, Row>>> = {
   original: new Map([
     //                             none cl cw ce es ss sr sa hs
-    [CHUNK.INIT,              row('cw cw cw ce es cl cl sa cw')],
+    [CHUNK.INIT,              row('cl cl cw ce es cl cl sa cw')],
     [CHUNK.INIT_ACK,          row('cl cl cw ce es ss sr sa cl')],
     [CHUNK.ABORT,             row('cl cl cl cl cl cl cl cl cl')],
     [CHUNK.SHUTDOWN,          row('cl cl cw ce ss ss sr sa cl')],
@@ -66,7 +66,7 @@ const MOVES: Readonly<Record<Direction, ReadonlyMap<number, Row>>> = {
     [CHUNK.COOKIE_ACK,        row('cl cl cw es es ss sr sa cl')],
     [CHUNK.SHUTDOWN_COMPLETE, row('cl cl cw ce es ss sr cl cl')],
     [CHUNK.HEARTBEAT,         row('hs cl cw ce es ss sr sa hs')],
-    [CHUNK.HEARTBEAT_ACK,     row('hs cl cw ce es ss sr sa hs')],
+    [CHUNK.HEARTBEAT_ACK,     row('cl cl cw ce es ss sr sa hs')],
   ]),
   reply: new Map([
     [CHUNK.INIT,              row('-- cl cw ce es ss sr sa --')],
@@ -151,7 +151,7 @@ export function trackSctp(
   }
   if (stray || last.to === 'NONE') return 'accept'
   refresh(connection, TIMEOUTS[last.to], tracking)
-  if (last.from === 'COOKIE_ECHOED' && direction === 'reply' && last.to === 'ESTABLISHED') connection.assured = true
+  if (last.from !== 'ESTABLISHED' && last.to === 'ESTABLISHED') connection.assured = true
   return 'accept'
 }
 
@@ -172,11 +172,11 @@ function begin(connection: Connection, { chunks, tag }: SctpPacket): boolean {
   if (chunks.some(({ type }) => ENDS.has(type))) return false
   const tags = { original: 0, reply: 0 }
   for (const { type, value } of chunks) {
-    if (!MOVES.original.has(type)) return false
+    if (!MOVES.original.get(type)?.has('NONE')) return false
     if (type === CHUNK.INIT) {
       if (tag !== 0 || value.length < INIT_LENGTH) return false
       tags.reply = initiateTag(value)
-    } else if (type === CHUNK.HEARTBEAT) tags.original = tag
+    } else if (type === CHUNK.HEARTBEAT || type === CHUNK.HEARTBEAT_ACK) tags.original = tag
     else tags.reply = tag
   }
   connection.sctp = { phase: 'NONE', tags, began: { original: false, reply: false } }
