@@ -235,6 +235,7 @@ function withByte(at: number, value: number): Packet {
 
 const ports = { protocol: 17, sport: 1, data: new Uint8Array(60) } as const
 
+/** As Linux 6.18 was seen to do with packets of such bytes, as were all rows of `ARRIVING_ECN`. */
 // biome-ignore format: one case, one row
 const ARRIVALS: readonly (readonly [name: string, devices: readonly VxlanLink[], packet: Packet, outcome: Outcome])[] = [
   ['a frame comes out',                                        [far],                                  sound,                                  'frame'],
@@ -252,6 +253,8 @@ const ARRIVALS: readonly (readonly [name: string, devices: readonly VxlanLink[],
   ['a header with something behind the network is dropped',    [far],                                  withByte(7, 1),                         'header'],
   ['a group policy is dropped',                                [far],                                  withByte(0, 0x88),                      'header'],
   ['a group policy is taken by a device that knows them',      [{ ...far, gbp: true }],                withByte(0, 0x88),                      'frame'],
+  ['also one without its flag',                                [{ ...far, gbp: true }],                withByte(3, 5),                         'frame'],
+  ['but no flag that is none of theirs',                       [{ ...far, gbp: true }],                withByte(0, 0x89),                      'header'],
   ['a cut header is dropped',                                  [far],                                  withData(data => data.slice(0, 7)),     'header'],
   ['a cut frame is dropped',                                   [far],                                  withData(data => data.slice(0, 15)),    'frame'],
   ['a frame with a damaged packet is dropped',                 [far],                                  withByte(30, 99),                       'frame'],
