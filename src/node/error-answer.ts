@@ -6,6 +6,7 @@
  */
 import type { Ip } from '../base/ip.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
+import { trackedAnswer } from '../netfilter/run/track.ts'
 import { type IcmpErrorKind, icmpError } from '../packet/icmp-error.ts'
 import type { Device } from './device.ts'
 import { UNSPECIFIED } from './route.ts'
@@ -37,7 +38,10 @@ export function answerError(walk: Walk, skb: Skb, kind: IcmpErrorKind, options: 
   const src = local ? packet.dst : errorSource(walk, skb, device)
   const pointer = kind === 'protocol-unreachable' && packet.family === 6 ? NEXT_HEADER_AT : 0
   const message = icmpError({ about: packet, kind, src, pointer, ...(mtu === undefined ? {} : { mtu }) })
-  if (message) walk.answers.push(ownAnswer(walk, skb, message))
+  if (!message) return
+  // So that NAT translates it even if the packet's connection never got as far as into the table.
+  const tracked = trackedAnswer(skb)
+  walk.answers.push({ ...ownAnswer(walk, skb, message), ...(tracked ? { tracked } : {}) })
 }
 
 /** A packet that the kernel makes in answer to another. */

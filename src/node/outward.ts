@@ -8,7 +8,7 @@
  * @module
  */
 import { equalIp } from '../base/ip.ts'
-import type { Devices } from '../netfilter/run/hook.ts'
+import type { Devices, HookStep } from '../netfilter/run/hook.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import { lengthOf } from '../packet/length.ts'
 import { runHook } from './hook-run.ts'
@@ -27,9 +27,10 @@ export function walkOwn(walk: Walk, { skb, tunnel }: Leg & { readonly kind: 'own
   }
   if (tunnel) learnTunnelMtu(walk, tunnel, own.skb.packet, mtu)
 
+  const from = walk.steps.length
   const passed = runHook(walk, 'output', own.skb, devicesOut(own.routed))
   if (!passed) return
-  const routed = isRewritten(own.skb, passed) ? routeAgain(walk, passed) : own.routed
+  const routed = needsRoute(walk, from, own.skb, passed) ? routeAgain(walk, passed) : own.routed
   if (!routed) return
 
   const leaving = runHook(walk, 'postrouting', passed, devicesOut(routed))
@@ -41,15 +42,20 @@ function devicesOut({ out, via }: Routed): Devices {
 }
 
 /**
- * Whether OUTPUT changed anything that routes are chosen by.
+ * Whether the packet needs another route: its destination was changed, or table mangle changed what
+ * routes are chosen by. A mark that another table sets comes too late for that.
  *
- * @see net/ipv4/netfilter/iptable_mangle.c of Linux: ipt_mangle_out; nf_nat_proto.c: nf_nat_ipv4_local_fn
+ * @param from the index of OUTPUT's first step
+ * @see net/ipv4/netfilter/iptable_mangle.c of Linux: ipt_mangle_out; net/netfilter/nf_nat_proto.c:
+ * nf_nat_ipv4_local_fn
  */
-function isRewritten(before: Skb, after: Skb): boolean {
-  return (
-    before.mark !== after.mark ||
-    before.packet.tos !== after.packet.tos ||
-    !equalIp(before.packet.dst, after.packet.dst) ||
-    !equalIp(before.packet.src, after.packet.src)
-  )
+function needsRoute({ steps }: Walk, from: number, before: Skb, after: Skb): boolean {
+  if (!equalIp(before.packet.dst, after.packet.dst)) return true
+  return steps.slice(from).some(one => one.component === 'netfilter' && isMangled(one.step))
+}
+
+function isMangled(step: HookStep): boolean {
+  if (step.kind !== 'rule' || step.table !== 'mangle') return false
+  const { before, after } = step
+  return before.mark !== after.mark || before.packet.tos !== after.packet.tos
 }
