@@ -4,20 +4,22 @@
  * @module
  */
 import { ParseError } from '../base/error.ts'
-import type { Family } from '../base/ip.ts'
+import { equalIp, type Family, familyOf, findIp, isLinkLocal, isLoopback } from '../base/ip.ts'
 import type { HostOptions, SettledCluster } from '../cluster/host-state.ts'
 import type { Pod } from '../objects/pod.ts'
 import { type Asked, type Question, questionsOf } from '../trace/ask.ts'
 import { type ClusterWorldOptions, clusterWorld } from '../trace/cluster-world.ts'
-import type { Directory } from '../trace/directory.ts'
+import { type Directory, reachOf } from '../trace/directory.ts'
 import { type DumpedHost, dumpWorld, dumpWorldWithObjects } from '../trace/dump-world.ts'
 import { pathsTo } from '../trace/endpoint.ts'
 import { parseFault } from '../trace/fault.ts'
 import { withFaults } from '../trace/faulty-world.ts'
 import type { Path, Trace } from '../trace/journey.ts'
+import type { Vip, WorldConfig } from '../trace/site.ts'
 import { explainPath, type TraceOptions, traceFlows } from '../trace/trace.ts'
 import { createWorld } from '../trace/wiring.ts'
 import type { World } from '../trace/world.ts'
+import { parseWritten } from '../trace/written.ts'
 import { RefusedInput } from './exit.ts'
 
 /** What is looked at: objects, dumps, or both. */
@@ -55,13 +57,14 @@ const START = Date.UTC(2026, 0, 1)
 /** @throws {RefusedInput} for a name that nothing has, or a fault that cannot be */
 export function inquire(asked: readonly Asked[], ground: Ground, options: InquiryOptions): Inquiry {
   try {
-    const config = withFaults(worldConfig(ground), ground.faults.map(parseFault))
+    const config = withFaults(worldConfig(ground, asked), ground.faults.map(parseFault))
     const world = createWorld(config)
     const directory: Directory = {
       ...(ground.cluster ? { cluster: ground.cluster } : {}),
       nodes: config.nodes.map(({ name }) => name),
       namespace: ground.namespace,
       family: ground.family,
+      addressesOf: reachOf(config.nodes),
       holderOf: ip => world.holderOf(ip),
     }
     const questions = questionsOf(asked, directory, START)
@@ -81,10 +84,31 @@ export function inquire(asked: readonly Asked[], ground: Ground, options: Inquir
   }
 }
 
-function worldConfig({ cluster, hosts, via, host }: Ground) {
+function worldConfig({ cluster, hosts, via, host }: Ground, asked: readonly Asked[]): WorldConfig {
   const options: ClusterWorldOptions = { ...host, ...(via === undefined ? {} : { via }) }
-  if (!cluster) return dumpWorld(hosts ?? [])
+  if (!cluster) return dumpWorld(hosts ?? [], ledIn(asked, hosts ?? [], via))
   return hosts ? dumpWorldWithObjects(hosts, cluster, options) : clusterWorld(cluster, options)
+}
+
+/**
+ * Of dumps alone nobody knows which addresses are led to which host from outside: those that are asked
+ * for come in by `via`, or by the only host.
+ */
+function ledIn(asked: readonly Asked[], hosts: readonly DumpedHost[], via: string | undefined): readonly Vip[] {
+  const taker = via === undefined ? (hosts.length === 1 ? hosts[0] : undefined) : hosts.find(({ name }) => name === via)
+  if (!taker) return []
+  const own = taker.network.addresses.map(({ own }) => own.address)
+  return asked.flatMap(({ to }): readonly Vip[] => {
+    const ip = findIp(parseWritten(to, 'destination').name)
+    if (ip === undefined || own.some(one => equalIp(one, ip))) return []
+    return [
+      {
+        ip,
+        beyond: true,
+        nodes: own.filter(one => familyOf(one) === familyOf(ip) && !isLoopback(one) && !isLinkLocal(one)).slice(0, 1),
+      },
+    ]
+  })
 }
 
 function shownPath(trace: Trace, { toEndpoint }: InquiryOptions): Path {

@@ -5,11 +5,26 @@
  */
 import type { ObjectMeta } from '../objects/meta.ts'
 import type { TraceContext } from './context.ts'
+import type { Failure } from './failure.ts'
 import type { Flow } from './journey.ts'
 
 /** The same question again, every rule of it. */
-export function againCommand({ from, to }: Flow, { input }: TraceContext): string {
-  return `podwire trace ${inputOr(input)}${quoted(from)} ${quoted(to)} -v`
+export function againCommand({ flow, index }: Failure, { input, questions }: TraceContext): string {
+  const key = questions?.[index]?.destination.service?.key
+  return `podwire trace ${inputOr(input)}${quoted(sourceWord(flow))} ${quoted(targetWord(flow, key))} -v`
+}
+
+/** A pod with its namespace, which whoever asks again need not say then. */
+function sourceWord({ from, sender }: Flow): string {
+  return sender.includes('/') ? sender : from
+}
+
+/** `svc/shop/web:http` for `svc/web:http` */
+function targetWord({ to }: Flow, key: string | undefined): string {
+  const [, name] = key?.split('/') ?? []
+  return key !== undefined && name !== undefined && to.startsWith(`svc/${name}`)
+    ? `svc/${key}${to.slice(4 + name.length)}`
+    : to
 }
 
 /** `kubectl` on a live cluster, and podwire over what it was given. */
@@ -28,7 +43,7 @@ export function describeCommand(kind: string, { namespace, name }: Pick<ObjectMe
 
 /** A command, and the machine on which it says something. */
 export function onMachine(machine: string, command: string): string {
-  return `${command}   # on ${machine}`
+  return `${command}   # ${machine.includes('/') ? 'in pod' : 'on'} ${machine}`
 }
 
 function inputOr(input: string | undefined): string {

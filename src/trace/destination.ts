@@ -6,7 +6,6 @@
 import { ParseError } from '../base/error.ts'
 import { findIp, type Ip } from '../base/ip.ts'
 import { type Protocol, protocolOf } from '../base/protocol.ts'
-import { internalIps } from '../cluster/uplink.ts'
 import { keyOf } from '../objects/meta.ts'
 import { type Pod, podAddressesOf } from '../objects/pod.ts'
 import type { Service } from '../objects/service.ts'
@@ -55,13 +54,11 @@ function serviceNamed(written: Written, source: Source, { cluster }: Directory):
 }
 
 function toNode(written: Written, directory: Directory, choice: Choice): Destination {
-  const node = directory.cluster?.nodes.find(({ metadata }) => metadata.name === written.name)
-  if (!node) {
-    const why = directory.cluster ? `there is no such node; ${listed(directory.nodes)}` : NO_OBJECTS
-    throw new ParseError('destination', written.text, why)
-  }
-  const ip = preferred(internalIps(node), directory.family)
-  if (ip === undefined) throw new ParseError('destination', written.text, 'the node has no InternalIP')
+  const { name, text } = written
+  if (!directory.nodes.includes(name))
+    throw new ParseError('destination', text, `there is no such node; ${listed(directory.nodes)}`)
+  const ip = preferred(directory.addressesOf(name), directory.family)
+  if (ip === undefined) throw new ParseError('destination', text, 'the node has no address by which others reach it')
   return { ...addressed(ip, written, choice), notes: [] }
 }
 

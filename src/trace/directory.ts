@@ -7,6 +7,7 @@ import type { Family, Ip } from '../base/ip.ts'
 import { familyOf } from '../base/ip.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
 import type { Pod } from '../objects/pod.ts'
+import type { NodeSite } from './site.ts'
 import type { Written } from './written.ts'
 
 /** What names are looked up in. */
@@ -17,8 +18,18 @@ export interface Directory {
   readonly namespace: string
   /** The family to prefer where an object has both. */
   readonly family: Family
+  /** Those of a node by which others reach it. */
+  readonly addressesOf: (node: string) => readonly Ip[]
   /** The machine that has an address of its own. */
   readonly holderOf: (ip: Ip) => string | undefined
+}
+
+/** The addresses by which others reach a node, of those there are. */
+export function reachOf(sites: readonly NodeSite[]): Directory['addressesOf'] {
+  return name => {
+    const site = sites.find(one => one.name === name)
+    return site?.uplinks.flatMap(({ addresses }) => addresses.map(({ address }) => address)) ?? []
+  }
 }
 
 const OWNERS: Readonly<Record<string, string>> = { sts: 'StatefulSet', ds: 'DaemonSet', rs: 'ReplicaSet', job: 'Job' }

@@ -4,11 +4,12 @@
  *
  * @module
  */
-import type { Ip } from '../base/ip.ts'
+import { familyOf, type Ip, isLinkLocal, prefixOf, widthOf } from '../base/ip.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
+import type { HostNetwork } from '../host/host.ts'
 import type { Listener } from '../node/step.ts'
 import { type ClusterWorldOptions, clusterWorld } from './cluster-world.ts'
-import type { Host, NodeSite, Uplink, WorldConfig } from './site.ts'
+import type { Host, NodeSite, Uplink, Vip, WorldConfig } from './site.ts'
 
 /** One machine as its dumps tell it. */
 export interface DumpedHost extends Host {
@@ -20,11 +21,11 @@ export interface DumpedHost extends Host {
 const NOT_TOLD: Listener = { listens: 'unknown', what: 'the dumps do not tell what listens' }
 const USUAL_MTU = 1500
 
-export function dumpWorld(hosts: readonly DumpedHost[]): WorldConfig {
+export function dumpWorld(hosts: readonly DumpedHost[], vips: readonly Vip[] = []): WorldConfig {
   return {
     nodes: hosts.map(siteOf),
     pods: [],
-    vips: [],
+    vips,
     hidden: [],
     partial: true,
     mtu: USUAL_MTU,
@@ -73,8 +74,33 @@ function siteOf(host: DumpedHost): NodeSite {
       )
       return { link: name, addresses: own, gateways, ...(mac ? { mac } : {}) }
     })
-    .filter(uplink => uplink.addresses.length > 0)
+    .filter(leadsOut)
   const outer = new Set(uplinks.map(({ link }) => link))
   const inner = addresses.filter(({ link }) => !outer.has(link)).map(({ own }) => own.address)
-  return { name: host.name, uplinks, inner, host: () => host }
+  return { name: host.name, uplinks, inner, inside: insideOf(host.network, outer), host: () => host }
+}
+
+/** A device that only bears addresses, such as kube-ipvs0 or a local DNS cache's, leads nowhere. */
+function leadsOut({ addresses, gateways = [] }: Uplink): boolean {
+  const isWide = addresses.some(({ address, bits }) => bits < widthOf(familyOf(address)))
+  return isWide || (addresses.length > 0 && gateways.length > 0)
+}
+
+/** What is straight on a link that is no way out: a bridge's network, the address behind a pod's link. */
+function insideOf(
+  { links, addresses, routes }: HostNetwork,
+  outer: ReadonlySet<string>,
+): NonNullable<NodeSite['inside']> {
+  const inner = new Set(
+    links
+      .filter(({ kind, name }) => kind !== 'loopback' && kind !== 'vxlan' && !outer.has(name))
+      .map(({ name }) => name),
+  )
+  const connected = addresses.map(({ link, own }) => ({ network: prefixOf(own.address, own.bits), link }))
+  const led = routes
+    .filter(({ via, type }) => via === undefined && type === undefined)
+    .map(({ to, link }) => ({ network: to, link }))
+  return [...connected, ...led].filter(
+    ({ link, network }) => inner.has(link) && network.bits > 0 && !isLinkLocal(network.base),
+  )
 }

@@ -8,6 +8,7 @@ import { add, compareRatio, type Ratio } from '../base/ratio.ts'
 import { type Packet, portsOf } from '../packet/packet.ts'
 import { formatEnd } from '../packet/summary.ts'
 import type { Exchange, Hop, Journey, Path, Trace } from './journey.ts'
+import { outerSteps } from './parts.ts'
 import { wayOf } from './story.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 
@@ -49,10 +50,10 @@ export function endingOf(exchange: Exchange, sender: string): Ending {
 export function lastPacket({ outcome, packet }: Journey, hops: readonly Hop[]): Packet {
   if (outcome.kind === 'delivered') return outcome.packet
   for (const { steps } of hops.toReversed()) {
-    const carrying = steps.findLastIndex(step => step.component === 'vxlan' && step.action !== 'encapsulate')
-    const wrapped = steps.findIndex(step => step.component === 'vxlan' && step.action === 'encapsulate')
-    const own = wrapped < 0 ? steps.slice(carrying + 1) : steps.slice(carrying + 1, wrapped)
-    const last = own.at(-1)
+    const outer = outerSteps(steps)
+    const last = steps.findLast(
+      (step, i) => !outer[i] && !(step.component === 'vxlan' && step.action === 'encapsulate'),
+    )
     if (last) return last.after
   }
   return packet
@@ -68,13 +69,14 @@ function remarksOf({ request }: Exchange, hops: readonly Hop[], hairpin: boolean
   const sent = sentPacket(request)
   const last = lastPacket(request, hops)
   return [
-    ...(hairpin
-      ? ['hairpin']
-      : nodes.length === 1 && hops.length > 2 && hops[0]?.kind !== 'outside'
-        ? ['same node']
-        : []),
+    ...(hairpin ? ['hairpin'] : isBesides(request, nodes, hops) ? ['same node'] : []),
     ...(equalIp(sent.src, last.src) ? [] : [`seen as ${formatEnd(last.src)}`]),
   ]
+}
+
+/** Delivered from pod to pod within a node. */
+function isBesides({ outcome }: Journey, nodes: readonly string[], hops: readonly Hop[]): boolean {
+  return outcome.kind === 'delivered' && nodes.length === 1 && hops[0]?.kind === 'pod' && hops.at(-1)?.kind === 'pod'
 }
 
 /** The paths of a trace, those together that lead to the same ends; the likeliest first. */

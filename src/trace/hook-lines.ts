@@ -70,13 +70,17 @@ function sayRule(step: MatchedRule, { steps }: HookPart, path: Path, at: string)
   const way = () => `${step.table}  ${formatWay(wayTo(steps, step))}`
   if (step.assumed) said.push({ at, text: `${way()}  taken to match: ${step.assumed.why}`, tone: 'bad' })
   if (step.effect === 'drop') said.push({ at, text: `${way()}  DROP`, tone: 'bad' })
-  if (step.effect === 'reject') said.push({ at, text: `${way()}  REJECT`, tone: 'bad' })
+  if (step.effect === 'reject') said.push({ at, text: `${way()}  REJECT${rejectedWith(step)}`, tone: 'bad' })
   if (step.effect === 'queue') said.push({ at, text: `${way()}  QUEUE`, tone: 'bad' })
   const nat = NAT_NAMES[step.effect]
   if (nat !== undefined) said.push({ at, text: way(), packet: natText(step, nat, steps, path), tone: 'change' })
   const set = step.after.mark & ~step.before.mark
   if (set !== 0) said.push({ at, text: way(), packet: `mark ${hex(set)}`, tone: 'change' })
   return said
+}
+
+function rejectedWith({ rule }: MatchedRule): string {
+  return rule.target?.do === 'reject' ? ` with ${rule.target.with}` : ''
 }
 
 /** `> 10.244.2.9:8080  DNAT  p=1/3` */

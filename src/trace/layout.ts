@@ -15,6 +15,8 @@ export interface Page {
 const LEAST_WIDTH = 60
 const WIDEST_WHERE = 44
 const WIDEST_STEP = 96
+/** A longer packet has a line of its own. */
+const WIDEST_PACKET = 52
 const GAP = '  '
 
 /** Select Graphic Rendition codes. @see ECMA-48 section 8.3.117 */
@@ -63,9 +65,12 @@ export function formatLines(lines: readonly Numbered[], page: Page): string {
       'WHERE',
     ),
   )
-  const packet = widest(
-    rows.map(row => row.packet),
-    'PACKET AFTER',
+  const packet = Math.min(
+    WIDEST_PACKET,
+    widest(
+      rows.map(row => row.packet),
+      'PACKET AFTER',
+    ),
   )
   const text = Math.min(
     WIDEST_STEP,
@@ -102,22 +107,18 @@ function formatRow(row: Numbered & { readonly packet: string }, columns: Columns
   const { where, page, before, width } = columns
   const place = `${row.number.padStart(2)}${GAP}${row.where.padEnd(where)}${GAP}`
   const room = Math.max(columns.text, 0)
-  if (row.text.length <= room || row.packet === '') {
-    const [first = '', ...rest] = wrap(row.text, Math.max(row.packet === '' ? width - before : room, 24))
-    const line = row.packet === '' ? `${place}${first}` : `${place}${first.padEnd(room)}${GAP}${row.packet}`
-    return [line, ...rest.map(more => `${' '.repeat(before)}${more}`)].map(one => paint(one.trimEnd(), row.tone, page))
+  const lines = wrap(row.text, Math.max(row.packet === '' || row.text.length > room ? width - before : room, 24))
+  const last = lines.at(-1) ?? ''
+  if (row.packet !== '') {
+    const besides = `${last.padEnd(room)}${GAP}${row.packet}`
+    const fits = before + besides.length <= width
+    lines.splice(-1, 1, ...(fits ? [besides] : last === '' ? [row.packet] : [last, row.packet]))
   }
-  const wrapped = wrap(row.text, Math.max(width - before, 24))
-  const last = wrapped.at(-1) ?? ''
-  const beside = last.length <= room || before + last.length + GAP.length + row.packet.length <= width
-  const tail = beside ? [`${last.padEnd(room)}${GAP}${row.packet}`] : [last, row.packet]
-  return [...wrapped.slice(0, -1), ...tail].map((line, i) =>
-    paint(`${i === 0 ? place : ' '.repeat(before)}${line}`.trimEnd(), row.tone, page),
-  )
+  return lines.map((line, i) => paint(`${i === 0 ? place : ' '.repeat(before)}${line}`.trimEnd(), row.tone, page))
 }
 
 /** The text in lines of at most so many columns, broken at blanks; a longer word stays whole. */
-export function wrap(text: string, width: number): readonly string[] {
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(/(?<=\S) (?=\S)/)) {

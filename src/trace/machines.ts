@@ -81,6 +81,7 @@ export interface RouterPort {
 /** The router's way to an address that nodes take: by any of them alike. */
 export interface RouterVip {
   readonly ip: Ip
+  readonly beyond?: true
   readonly hops: readonly { readonly via: Ip; readonly link: string }[]
 }
 
@@ -107,7 +108,9 @@ export function routerNetwork(
     links: [LOOPBACK, ...links.map(name => ({ kind: 'uplink' as const, name, mtu, mac: macOfDevice('router', name) }))],
     addresses: ports.flatMap(({ link, addresses }) => addresses.map(own => ({ link, own }))),
     routes: [
-      ...[...hidden, ...vips.map(({ ip }) => hostPrefix(ip))].map((to): Route => ({ to, link: '', type: 'blackhole' })),
+      ...[...hidden, ...vips.filter(({ beyond }) => !beyond).map(({ ip }) => hostPrefix(ip))].map(
+        (to): Route => ({ to, link: '', type: 'blackhole' }),
+      ),
       ...vips.flatMap(vipRoute),
       { to: ANY[4], link: WAN, scope: 'link' },
       { to: ANY[6], link: WAN, metric: 1024 },

@@ -11,7 +11,7 @@
  */
 import { formatNear } from '../base/ratio.ts'
 import type { Step } from '../node/step.ts'
-import { formatEnds } from '../packet/summary.ts'
+import { formatEnds, formatPayload } from '../packet/summary.ts'
 import type { TraceContext } from './context.ts'
 import { failureOf } from './failure.ts'
 import type { Exchange, Hop, Journey, Path, Trace } from './journey.ts'
@@ -103,7 +103,7 @@ function isNoted({ tone }: Line): boolean {
 
 function noteText({ text, packet, tone }: Line): string {
   if (packet === undefined || tone === 'good') return text
-  return `${text} → ${packet}`
+  return `${text}: ${packet}`
 }
 
 function messageLine(from: Hop, to: Hop, arrow: string, names: Names): string {
@@ -113,7 +113,8 @@ function messageLine(from: Hop, to: Hop, arrow: string, names: Names): string {
 
 function frameText(step: Step | undefined): string {
   if (step?.component !== 'link' || step.frame.body.kind !== 'ip') return 'frame'
-  return formatEnds(step.frame.body.packet)
+  const { packet } = step.frame.body
+  return `${formatEnds(packet)} ${formatPayload(packet)}`
 }
 
 function nameOf(machine: string, names: Names): string {

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { contains, formatPrefix, type Ip } from '../base/ip.ts'
+import { contains, equalIp, formatPrefix, type Ip } from '../base/ip.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
+import type { Route } from '../host/host.ts'
 import { keyOf } from '../objects/meta.ts'
 import { podPrefixesOf } from '../objects/node.ts'
 import { portsOf } from '../packet/packet.ts'
@@ -13,6 +14,7 @@ import { describeCommand, getCommand, onMachine } from './command-text.ts'
 import type { TraceContext } from './context.ts'
 import { type Failure, lastStep } from './failure.ts'
 import type { EndOf, Reason } from './reason.ts'
+import { formatRoute } from './route-text.ts'
 import { aimedAt, isServiceAddress, listed, portText } from './service-facts.ts'
 
 export function routeReason({ why, type }: EndOf<'no route'>, failure: Failure, context: TraceContext): Reason {
@@ -20,13 +22,31 @@ export function routeReason({ why, type }: EndOf<'no route'>, failure: Failure, 
   const { cluster } = context
   const untaken = cluster && untakenReason(failure, cluster, context)
   if (untaken) return untaken
-  const dst = formatEnd(last.dst)
-  const found = type === 'none' ? 'has no route' : `has a route of type ${type}`
   const whose = cluster ? podNetworkText(last.dst, cluster) : ''
-  return {
-    why: `${machine} ${found} to ${dst}${whose}: ${why}`,
-    try: [onMachine(machine, `ip route get ${dst}`), onMachine(machine, 'ip route')],
+  const dst = `${formatEnd(last.dst)}${whose}`
+  const astray = whose === '' ? undefined : strayingHop(failure)
+  if (astray) {
+    const { machine: node, route } = astray
+    const down = [...context.world.machine(node).devices.values()].filter(({ up }) => !up).map(({ name }) => name)
+    const downs = down.length > 0 ? ` (${listed(down)} ${down.length === 1 ? 'is' : 'are'} down there)` : ''
+    return {
+      why: `${node} has no route of its own to ${dst}${downs}: by "${formatRoute(route)}" the packet went to ${machine}, which knows no pods`,
+      try: [onMachine(node, `ip route get ${formatEnd(last.dst)}`), onMachine(node, 'ip route; ip -br link')],
+    }
   }
+  const found = type === 'none' ? 'has no route' : `has a route of type ${type}`
+  return {
+    why: `${machine} ${found} to ${dst}: ${why}`,
+    try: [onMachine(machine, `ip route get ${formatEnd(last.dst)}`), onMachine(machine, 'ip route')],
+  }
+}
+
+/** The last node before the end, if it sent the packet out of the cluster by its default route. */
+function strayingHop({ hops }: Failure): { readonly machine: string; readonly route: Route } | undefined {
+  const before = hops.slice(0, -1).findLast(({ kind }) => kind === 'node')
+  const step = before?.steps.findLast(one => one.component === 'route' && one.route)
+  const route = step?.component === 'route' ? step.route : undefined
+  return before && route?.to.bits === 0 ? { machine: before.machine, route } : undefined
 }
 
 /** `, in 10.244.2.0/24, the pods of node-2` */
@@ -43,8 +63,9 @@ function podNetworkText(ip: Ip, { nodes, settings }: SettledCluster): string {
 }
 
 /** A packet to a Service that no rule took: it went on as to any other address. */
-function untakenReason({ sent, machine }: Failure, cluster: SettledCluster, context: TraceContext): Reason | undefined {
-  if (!isServiceAddress(sent.dst, cluster)) return undefined
+function untakenReason(failure: Failure, cluster: SettledCluster, context: TraceContext): Reason | undefined {
+  const { sent, last, machine, isReply } = failure
+  if (isReply || !equalIp(sent.dst, last.dst) || !isServiceAddress(sent.dst, cluster)) return undefined
   const address = formatEnd(sent.dst)
   const aimed = aimedAt(sent, cluster)
   if (!aimed) {
@@ -77,9 +98,10 @@ export function neighbourReason({ why }: EndOf<'no neighbour'>, failure: Failure
     }
   }
   const { cluster } = context
-  if (device?.link.kind === 'bridge' && cluster) {
+  const whose = cluster ? podNetworkText(last.dst, cluster) : ''
+  if (cluster && whose !== '' && context.world.holderOf(last.dst) === undefined) {
     return {
-      why: `no pod on ${machine} has the address ${ip}${podNetworkText(last.dst, cluster)}: ${why}`,
+      why: `nobody has ${formatEnd(last.dst)}${whose}: ${why}`,
       try: [getCommand('pods -A -o wide', {}, context), show],
     }
   }

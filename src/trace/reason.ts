@@ -31,8 +31,8 @@ export function reasonOf(path: Path, trace: Trace, context: TraceContext): Reaso
   const failure = failureOf(path, trace)
   if (!failure) throw new RangeError('the path has not failed')
   const { why, try: commands } = ofOutcome(failure.outcome, failure, context)
-  const told = failure.isReply ? `The request arrived, but not its answer: ${why}` : why
-  return { why: sentence(told), try: [...new Set([...commands, againCommand(failure.flow, context)])] }
+  const told = failure.isReply ? `the request arrived, but not its answer: ${why}` : why
+  return { why: sentence(told), try: [...new Set([...commands, againCommand(failure, context)])] }
 }
 
 function ofOutcome(outcome: Outcome, failure: Failure, context: TraceContext): Reason {
@@ -106,5 +106,5 @@ function ordinal(count: number): string {
 }
 
 function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+  return /[.?]$/.test(text) ? text : `${text}.`
 }

@@ -10,7 +10,7 @@ import { internalIps } from '../cluster/uplink.ts'
 import { resolvePorts, selectorOf } from '../endpoints/membership.ts'
 import { SERVICE_NAME_LABEL } from '../objects/endpoint-slice.ts'
 import { keyOf } from '../objects/meta.ts'
-import { isPodReady, type Pod, podAddressesOf } from '../objects/pod.ts'
+import { type ContainerPort, isPodReady, type Pod, podAddressesOf } from '../objects/pod.ts'
 import { formatSelector, matches, selectorOfMap } from '../objects/selector.ts'
 import type { Service, ServicePort } from '../objects/service.ts'
 import { type Packet, portsOf } from '../packet/packet.ts'
@@ -161,15 +161,20 @@ function labelsThere(pods: readonly Pod[], wanted: Readonly<Record<string, strin
 }
 
 function portsThere(pods: readonly Pod[]): string {
-  const known = pods.flatMap(({ spec }) =>
-    spec.containers.flatMap(({ ports }) =>
-      (ports ?? []).map(({ name, containerPort }) => `${name ? `${name} ` : ''}${containerPort}`),
-    ),
-  )
+  const known = declaredPorts(pods).map(({ name, containerPort }) => `${name ? `${name} ` : ''}${containerPort}`)
   const names = [...new Set(known)]
   return names.length === 0
     ? '; they declare no ports'
     : `; they declare ${listed(names.slice(0, MOST_NAMED), names.length)}`
+}
+
+/** The ports that containers which run all the time say they listen at. */
+export function declaredPorts(pods: readonly Pod[]): readonly ContainerPort[] {
+  return pods.flatMap(({ spec: { containers, initContainers = [] } }) =>
+    [...containers, ...initContainers.filter(one => one.restartPolicy === 'Always')].flatMap(
+      ({ ports }) => ports ?? [],
+    ),
+  )
 }
 
 /** `http 80/TCP` */

@@ -30,6 +30,8 @@ export interface Uplink {
 export interface NodeSite {
   readonly name: string
   readonly uplinks: readonly Uplink[]
+  /** Networks that lie behind links of its own, such as its pods'; absent: the pods are all told of. */
+  readonly inside?: readonly { readonly network: Prefix; readonly link: string }[]
   /** Addresses of its own beside those of the uplinks: bridge and overlay. */
   readonly inner: readonly Ip[]
   /** Asked for when a packet first comes to the node. */
@@ -49,6 +51,8 @@ export interface Vip {
   readonly ip: Ip
   /** The addresses of the nodes that take it, of the family of `ip`. */
   readonly nodes: readonly Ip[]
+  /** What the nodes send on to it goes to whoever has it; a balancer's own address is nobody else's. */
+  readonly beyond?: true
 }
 
 export interface WorldConfig {

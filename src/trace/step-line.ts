@@ -70,8 +70,9 @@ function sayBridge({ action, bridge, inPort, outPorts, why }: BridgeStep): Said 
       return undefined
     case 'forward':
       // From the machine itself, the route has said as much.
-      return inPort === bridge
-        ? undefined
+      if (inPort === bridge) return undefined
+      return outPorts.includes(inPort)
+        ? { at: bridge, text: `sent back by the port that it came by, ${inPort} (hairpin)`, tone: 'plain' }
         : { at: bridge, text: `bridged from ${inPort} to ${outPorts.join(', ')}`, tone: 'plain' }
     case 'flood':
       return { at: bridge, text: `flooded to ${outPorts.length} ports: the station is unknown`, tone: 'plain' }
@@ -117,14 +118,30 @@ function sayVxlan(step: VxlanStep, machine: string, context: TraceContext): Said
 const WRAPPED = 14 + 8 + 8
 const OUTER_HEADER = { 4: 20, 6: 40 } as const
 
-/** `1450+50=1500 fits mtu 1500`: what the largest packet of the device becomes, against the device below it. */
-export function sizesOf(link: string, outer: Packet, machine: string, { world }: TraceContext): string {
-  const devices = world.machine(machine).devices
+/** What the largest packet of a tunnel's device becomes, against the device below it. */
+export interface WrappedSize {
+  readonly fits: boolean
+  /** `1450+50=1500 fits mtu 1500` */
+  readonly text: string
+}
+
+/** Absent where the device below is not known. */
+export function wrappedSize(
+  link: string,
+  outer: Packet['family'],
+  machine: string,
+  { world }: TraceContext,
+): WrappedSize | undefined {
+  const { devices } = world.machine(machine)
   const device = devices.get(link)
   const uplink = device?.link.kind === 'vxlan' ? devices.get(device.link.uplink) : undefined
-  if (!device || !uplink) return `${lengthOf(outer)} bytes`
-  const more = WRAPPED + OUTER_HEADER[outer.family]
+  if (!device || !uplink) return undefined
+  const more = WRAPPED + OUTER_HEADER[outer]
   const whole = device.mtu + more
-  const fits = whole <= uplink.mtu ? 'fits mtu' : 'is more than mtu'
-  return `${device.mtu}+${more}=${whole} ${fits} ${uplink.mtu}`
+  const fits = whole <= uplink.mtu
+  return { fits, text: `${device.mtu}+${more}=${whole} ${fits ? 'fits mtu' : 'is more than mtu'} ${uplink.mtu}` }
+}
+
+export function sizesOf(link: string, outer: Packet, machine: string, context: TraceContext): string {
+  return wrappedSize(link, outer.family, machine, context)?.text ?? `${lengthOf(outer)} bytes`
 }

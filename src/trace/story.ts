@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { Family } from '../base/ip.ts'
-import type { HookStep } from '../netfilter/run/hook.ts'
 import type { Step } from '../node/step.ts'
 import type { TraceContext } from './context.ts'
 import { sayHook } from './hook-lines.ts'
@@ -12,6 +10,7 @@ import type { Hop, Journey, Path } from './journey.ts'
 import type { Line } from './line.ts'
 import { loopIn } from './loop.ts'
 import { formatBrief } from './packet-column.ts'
+import { partsOf } from './parts.ts'
 import { formatRoute } from './route-text.ts'
 import { type Said, sayStep } from './step-line.ts'
 
@@ -50,7 +49,8 @@ function roundsLine(more: number, machines: readonly string[], hop: number): Lin
 }
 
 function tellHop(hop: Hop, index: number, first: boolean, path: Path, context: TraceContext): readonly Line[] {
-  const said = [...(first ? sayDeparture(hop) : []), ...saySteps(hop, first, path, context)]
+  const steps = saySteps(hop, first, path, context)
+  const said = [...(first ? sayDeparture(hop) : []), ...steps, ...sayEnd(hop, steps)]
   return said.map(({ at, ...line }) => ({ hop: index, where: `${hop.machine} ${at}`.trimEnd(), ...line }))
 }
 
@@ -64,6 +64,13 @@ function sayDeparture({ steps }: Hop): readonly Said[] {
   const text = route?.component === 'route' && route.route ? formatRoute(route.route) : ''
   const at = route?.component === 'route' && route.route?.link ? route.route.link : 'sends'
   return [{ at, text, packet: formatBrief(packet), tone: 'plain' }]
+}
+
+/** How the packet ended, where no step has told that yet. */
+function sayEnd({ outcome }: Hop, told: readonly Said[]): readonly Said[] {
+  if (!outcome || outcome.kind === 'delivered' || told.some(({ tone }) => tone === 'bad')) return []
+  const text = outcome.kind === 'ended' ? `${outcome.end.kind}: ${outcome.end.why}` : outcome.why
+  return [{ at: '', text, tone: 'bad' }]
 }
 
 function saySteps(hop: Hop, first: boolean, path: Path, context: TraceContext): readonly Said[] {
@@ -89,46 +96,4 @@ function isDoneElsewhere(step: Step, { steps }: Hop): boolean {
   if (step.component !== 'skipped') return false
   const hook = step.what.toLowerCase()
   return steps.some(one => one.component === 'netfilter' && one.hook === hook)
-}
-
-/** A step, or all steps of rules at one hook; and whether they are about a packet that carries another. */
-export type Part = { readonly outer: boolean } & (
-  | { readonly hook?: undefined; readonly step: Step }
-  | {
-      readonly hook: Extract<Step, { component: 'netfilter' }>['hook']
-      readonly family: Family
-      readonly steps: readonly HookStep[]
-    }
-)
-
-export function partsOf({ steps }: Hop): readonly Part[] {
-  const outer = outerSteps(steps)
-  const parts: Part[] = []
-  let open: { readonly hook: string; readonly steps: HookStep[] } | undefined
-  for (const [i, step] of steps.entries()) {
-    const isOuter = outer[i] ?? false
-    if (step.component !== 'netfilter') {
-      open = undefined
-      parts.push({ outer: isOuter, step })
-    } else if (open?.hook === step.hook) open.steps.push(step.step)
-    else {
-      const own = [step.step]
-      open = { hook: step.hook, steps: own }
-      parts.push({ outer: isOuter, hook: step.hook, family: step.before.family, steps: own })
-    }
-  }
-  return parts
-}
-
-/** Which steps are about a packet that carries another: behind its wrapping, or before it is unwrapped. */
-function outerSteps(steps: readonly Step[]): readonly boolean[] {
-  const unwrapped = steps.findLastIndex(step => step.component === 'vxlan' && step.action === 'decapsulate')
-  let wrapped = false
-  return steps.map((step, i) => {
-    if (step.component === 'vxlan') {
-      if (step.action === 'encapsulate') wrapped = true
-      return false
-    }
-    return i < unwrapped || wrapped
-  })
 }

@@ -15,15 +15,17 @@ import type { Packet } from '../packet/packet.ts'
 import { summaryOf } from '../packet/summary.ts'
 import { hex } from './condition-text.ts'
 import type { TraceContext, Writing } from './context.ts'
+import { sentPacket } from './endings.ts'
 import type { Exchange, Hop, Journey } from './journey.ts'
 import { type Page, paint, spelled } from './layout.ts'
 import type { Tone } from './line.ts'
+import { partsOf } from './parts.ts'
 import { formatRoute } from './route-text.ts'
 import { formatObject, objectOf } from './rule-object.ts'
 import { formatPlace, type MatchedRule, savedRule } from './rule-text.ts'
 import { type HookPart, skippedMasquerade } from './skipped.ts'
 import { sizesOf } from './step-line.ts'
-import { partsOf, wayOf } from './story.ts'
+import { wayOf } from './story.ts'
 import { formatTuple } from './tuple-text.ts'
 
 interface Row {
@@ -38,7 +40,7 @@ export function formatVerbose({ request, reply }: Exchange, context: TraceContex
 
 function formatJourney(journey: Journey, sign: string, context: TraceContext & Writing): string {
   const way = wayOf(journey)
-  const head = `${sign}${summaryOf(journey.packet)}`
+  const head = `${sign}${summaryOf(sentPacket(journey))}`
   const lines = [`${paint(spelled(head, context), 'head', context)}\n`]
   for (const [at, index] of way.entries()) {
     const hop = journey.hops[index]
@@ -49,9 +51,13 @@ function formatJourney(journey: Journey, sign: string, context: TraceContext & W
 
 function formatHop(hop: Hop, number: string, context: TraceContext & Writing): string {
   const page: Page = context
-  const rows = partsOf(hop).flatMap(part =>
-    part.hook ? hookRows({ ...part, machine: hop.machine }, context) : stepRows(part.step, hop.machine, context),
-  )
+  const rows = partsOf(hop).flatMap(part => {
+    const own = part.hook
+      ? hookRows({ ...part, machine: hop.machine }, context)
+      : stepRows(part.step, hop.machine, context)
+    // Set in, as the one packet is in the other.
+    return part.outer ? own.map(row => ({ ...row, text: `  ${row.text}` })) : own
+  })
   const head = paint(spelled(`${number.padStart(2)}  ${hop.machine}`, page), 'head', page)
   return [head, ...rows.map(({ text, tone }) => paint(spelled(`    ${text}`, page), tone, page))]
     .map(line => `${line}\n`)
@@ -64,10 +70,11 @@ function stepRows(step: Step, machine: string, context: TraceContext): readonly 
   return step.component === 'vxlan' ? [said] : [said, ...changeRows(step.before, step.after)]
 }
 
-const WIDTH = 26
+/** The longest chain name that kube-proxy makes, its table and its number. */
+const WIDTH = 34
 
 function named(name: string, text: string): string {
-  return `${name.padEnd(WIDTH)}${text}`.trimEnd()
+  return `${name.padEnd(WIDTH)}  ${text}`.trimEnd()
 }
 
 function toneOf(step: Step): Tone {
@@ -204,7 +211,7 @@ function ruleRow(step: MatchedRule, family: 4 | 6, context: TraceContext): Row {
     ...(origin === '' ? [] : [`← ${origin}`]),
   ]
   return {
-    text: named(formatPlace(step), `  ${text.join('   ')}`),
+    text: named(formatPlace(step), text.join('   ')),
     tone: step.effect === 'drop' || step.effect === 'reject' ? 'bad' : 'plain',
   }
 }
@@ -231,5 +238,5 @@ function missRow(step: MissStep, family: 4 | 6): Row {
     number === to
       ? `${savedRule(step, family)}   ${chances ?? `no match: ${why}`}`
       : `${to - number + 1} rules   no match: ${why}`
-  return { text: named(place, `  ${text}`), tone: 'dim' }
+  return { text: named(place, text), tone: 'dim' }
 }

@@ -5,20 +5,24 @@
  */
 import { equalIp } from '../base/ip.ts'
 import { keyOf } from '../objects/meta.ts'
+import { portsOf } from '../packet/packet.ts'
 import { formatEnd } from '../packet/summary.ts'
 import { ANY_PACKET, formatConditions } from './condition-text.ts'
-import type { TraceContext } from './context.ts'
+import { podsOf, type TraceContext } from './context.ts'
 import { endingOf, lastPacket, sentPacket } from './endings.ts'
 import type { Exchange, Hop, Trace } from './journey.ts'
 import { commentOf } from './rule-object.ts'
 import { type MatchedRule, shortPlace, wayTo } from './rule-text.ts'
-import { type Aimed, aimedAt, endpointsOf, type FoundEndpoint, listed } from './service-facts.ts'
+import { type Aimed, aimedAt, declaredPorts, endpointsOf, type FoundEndpoint, listed } from './service-facts.ts'
+import { wrappedSize } from './step-line.ts'
 import { wayOf } from './story.ts'
 
 export function warningsOf(trace: Trace, context: TraceContext): readonly string[] {
   const shown = context.shown ?? trace.paths[0]
   const warnings = (shown?.exchanges ?? []).flatMap((exchange, index) => [
     ...masqueradeWarning(exchange, trace.flows[index]?.sender ?? ''),
+    ...sizeWarnings(exchange, context),
+    ...portWarning(exchange, context),
     ...serviceWarnings(exchange, index, trace, context),
   ])
   return [...new Set(warnings)]
@@ -32,7 +36,9 @@ function masqueradeWarning({ request }: Exchange, sender: string): readonly stri
   const reason = hops.flatMap(hop => masqueradedBy(hop) ?? [])[0]
   const at = reason ? `: ${reason}` : ''
   const client = sender === formatEnd(sent.src) ? sender : `${formatEnd(sent.src)} of ${sender}`
-  return [`${request.outcome.machine} sees ${formatEnd(last.src)} and not ${client}${at}`]
+  const { machine } = request.outcome
+  if (machine === sender) return [`${machine} sees its own request come from ${formatEnd(last.src)}${at}`]
+  return [`${machine} sees ${formatEnd(last.src)} and not ${client}${at}`]
 }
 
 /** `node-1 masquerades (KUBE-SVC-67NZ…:1 not from 10.244.0.0/16)`: by the rule that asked for it. */
@@ -55,6 +61,34 @@ function askingRule(way: readonly MatchedRule[]): MatchedRule {
   const [last, before] = way.toReversed()
   if (!last) throw new RangeError('a way without rules')
   return last.rule.matches.some(({ on }) => on !== 'comment') ? last : (before ?? last)
+}
+
+/** Something is taken to listen where the pod's containers do not say so. */
+function portWarning({ request: { outcome } }: Exchange, context: TraceContext): readonly string[] {
+  if (outcome.kind !== 'delivered') return []
+  const port = portsOf(outcome.packet.payload)?.dport
+  const pod = podsOf(context).find(({ metadata }) => keyOf(metadata) === outcome.machine)
+  const declared = pod ? declaredPorts([pod]) : []
+  if (port === undefined || declared.length === 0 || declared.some(one => one.containerPort === port)) return []
+  const known = declared.map(({ name, containerPort }) => `${name ? `${name} ` : ''}${containerPort}`)
+  return [
+    `pod ${outcome.machine} declares ${listed(known)}, not ${port}: podwire takes it that something listens there all the same`,
+  ]
+}
+
+/** A tunnel whose largest packets do not fit below it. */
+function sizeWarnings({ request, reply }: Exchange, context: TraceContext): readonly string[] {
+  const hops = [...request.hops, ...(reply?.hops ?? [])]
+  return hops.flatMap(({ machine, steps }) =>
+    steps.flatMap(step => {
+      if (step.component !== 'vxlan' || step.action !== 'encapsulate' || !step.outer) return []
+      const sizes = wrappedSize(step.link, step.outer.family, machine, context)
+      if (!sizes || sizes.fits) return []
+      return [
+        `${step.link} on ${machine} takes larger packets than fit below it (${sizes.text}): they are cut, or lost`,
+      ]
+    }),
+  )
 }
 
 function serviceWarnings(exchange: Exchange, index: number, trace: Trace, context: TraceContext): readonly string[] {

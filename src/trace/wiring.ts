@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { contains, equalIp, findIp, formatIp, type Ip } from '../base/ip.ts'
+import { equalIp, findIp, formatIp, type Ip } from '../base/ip.ts'
 import type { Mac } from '../base/mac.ts'
 import type { HostNetwork, VethLink } from '../host/host.ts'
 import { createMachine, type Machine, type MachineConfig, type MachineKind } from '../node/machine.ts'
 import type { Frame } from '../packet/packet.ts'
+import { type Inside, insideOf, linkTo } from './inside.ts'
 import { isIn, isOf, type Lan, lansOf, ROUTER } from './lan.ts'
 import { lanClientNetwork, POD_LINK, podNetwork, routerNetwork, strangerNetwork, WAN, withMacs } from './machines.ts'
 import type { NodeSite, PodSite, WorldConfig } from './site.ts'
@@ -199,9 +200,19 @@ class Wiring implements World {
     return this.#addStranger(pod.key, { home: { machine: pod.node, link }, mac })
   }
 
+  /** Somebody in a network behind a node's link, of whom nobody told: at a port of the bridge, or at the link. */
+  #settleInside({ node, link }: Inside, ip: Ip): Stranger {
+    const name = strangerName(ip)
+    const { machine, ports } = this.#meet(node)
+    const mac = macOfDevice(name, POD_LINK)
+    const port = machine.config.network.links.find(one => one.kind === 'port' && one.master === link)
+    if (port) ports.set(stationKey(mac), port.name)
+    return this.#addStranger(name, { home: { machine: node, link: port?.name ?? link }, mac })
+  }
+
   #routerConfig(): MachineConfig {
     const { vips, hidden, mtu } = this.#config
-    const ways = vips.map(({ ip, nodes }) => ({ ip, hops: nodes.flatMap(via => this.#hopTo(via)) }))
+    const ways = vips.map(({ nodes, ...vip }) => ({ ...vip, hops: nodes.flatMap(via => this.#hopTo(via)) }))
     return this.#made(
       ROUTER,
       'router',
@@ -228,8 +239,10 @@ class Wiring implements World {
       return this.#made(name, kind, strangerNetwork([ip], stranger.mac, mtu))
     }
     const lan = this.#lans.find(({ network }) => isIn(network, ip))
-    if (!lan) {
-      this.#macOfOutsider(ip)
+    const inside = insideOf(ip, this.#config.nodes)
+    if (inside || !lan) {
+      if (inside) this.#settleInside(inside, ip)
+      else this.#macOfOutsider(ip)
       return this.#lonelyConfig(name, ip)
     }
     const mac = macOfDevice(name, POD_LINK)
@@ -299,8 +312,11 @@ class Wiring implements World {
       return pod.node === site.name && ![...veths.values()].some(one => one.peer.pod === pod.key)
         ? this.#settle(pod).mac
         : undefined
-    if (device.kind === 'bridge') return undefined
     const name = strangerName(ip)
+    const known = this.#strangers.get(name)
+    if (known) return known.home.machine === site.name ? known.mac : undefined
+    const inside = insideOf(ip, [site])
+    if (device.kind === 'bridge') return inside?.link === link ? this.#settleInside(inside, ip).mac : undefined
     return this.#addStranger(name, { home: { machine: site.name, link }, mac: macOfDevice(name, POD_LINK) }).mac
   }
 
@@ -323,14 +339,4 @@ class Wiring implements World {
 
 function mtuOf({ config }: Machine): number | undefined {
   return config.network.links.find(({ kind }) => kind === 'bridge')?.mtu
-}
-
-/** The link of the longest route that leads straight to the address. */
-function linkTo({ config }: Machine, [ip]: readonly Ip[]): string | undefined {
-  if (ip === undefined) return undefined
-  const { routes, links } = config.network
-  const [best] = routes
-    .filter(({ to, via, type }) => via === undefined && type === undefined && contains(to, ip))
-    .sort((a, b) => b.to.bits - a.to.bits)
-  return links.find(({ name, kind }) => name === best?.link && kind === 'uplink')?.name
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { formatIp, parseIp } from '../../src/base/ip.ts'
+import { internalIps } from '../../src/cluster/uplink.ts'
 import { clusterWorld } from '../../src/trace/cluster-world.ts'
 import { findDestination } from '../../src/trace/destination.ts'
 import type { Directory } from '../../src/trace/directory.ts'
@@ -73,8 +74,11 @@ spec: { type: ExternalName, externalName: example.com }
 const WORLD = createWorld(
   clusterWorld(CLUSTER, { features: { nfacct: false, randomFully: true, tcpBeLiberal: false, kubeletChains: true } }),
 )
+const ADDRESSES_OF = (name: string) =>
+  CLUSTER.nodes.filter(node => node.metadata.name === name).flatMap(node => internalIps(node))
 const DIRECTORY: Directory = {
   cluster: CLUSTER,
+  addressesOf: ADDRESSES_OF,
   nodes: CLUSTER.nodes.map(({ metadata }) => metadata.name),
   namespace: 'default',
   family: 4,
@@ -181,10 +185,17 @@ for (const [to, problem] of WRONG_DESTINATIONS) {
 }
 
 t.test('without objects only addresses can be named', async t => {
-  const bare: Directory = { nodes: ['n1'], namespace: 'default', family: 4, holderOf: () => undefined }
+  const bare: Directory = {
+    nodes: ['n1'],
+    namespace: 'default',
+    family: 4,
+    addressesOf: () => [parseIp('10.0.0.9')],
+    holderOf: () => undefined,
+  }
   const source = findSource('node/n1', bare)
   t.equal(source.machine, 'n1')
   t.throws(() => findDestination('svc/web', source, bare), { message: /give them with -f/ })
   t.throws(() => findSource('pod/a', bare), { message: /give them with -f/ })
+  t.same(findDestination('node/n1:22', source, bare).ip, parseIp('10.0.0.9'))
   t.same(findDestination('10.0.0.1:80', source, bare).ip, parseIp('10.0.0.1'))
 })

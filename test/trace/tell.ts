@@ -4,6 +4,7 @@ import type { Pod } from '../../src/objects/pod.ts'
 import { type Asked, questionsOf } from '../../src/trace/ask.ts'
 import { type ClusterWorldOptions, clusterWorld } from '../../src/trace/cluster-world.ts'
 import type { TraceContext } from '../../src/trace/context.ts'
+import { reachOf } from '../../src/trace/directory.ts'
 import { parseFault } from '../../src/trace/fault.ts'
 import { withFaults } from '../../src/trace/faulty-world.ts'
 import type { Trace } from '../../src/trace/journey.ts'
@@ -53,9 +54,10 @@ export function ask(cluster: SettledCluster, asking: Asking): Told {
   )
   const world = createWorld(config)
   const nodes = config.nodes.map(({ name }) => name)
-  const directory = { cluster, nodes, namespace, family, holderOf: world.holderOf.bind(world) }
+  const addressesOf = reachOf(config.nodes)
+  const directory = { cluster, nodes, namespace, family, addressesOf, holderOf: world.holderOf.bind(world) }
   const start: Asked = { after: 0, ...first, ...(via === undefined ? {} : { via }) }
-  const asked = later.reduce<readonly Asked[]>((all, next) => [...all, { ...start, after: 0, ...next }], [start])
+  const asked = [start, ...later.map(next => ({ ...start, after: 0, ...next }))]
   const questions = questionsOf(asked, directory, Date.UTC(2026, 0, 1))
   const flows = questions.map(({ flow }) => flow)
   const options: TraceOptions = { ways: 'all', seed: 0, most: 256, ...(assume ? { assume } : {}) }
