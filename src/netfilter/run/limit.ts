@@ -26,23 +26,23 @@ interface Tariff {
 
 /** `XT_LIMIT_SCALE` ticks a second, into which the pause between two packets is rounded. */
 const LIMIT_SCALE = 10_000
-/** `CREDITS_PER_JIFFY` of a kernel of 1000 jiffies a second. */
-const CREDITS_PER_MS = 32
+/** `HZ * CREDITS_PER_JIFFY` of kernels of 250 and of 1000 jiffies a second. */
+const CREDITS_PER_SECOND = 32_000
 
 export function holdsLimit({ rate, burst }: MatchOn<'limit'>, setting: Setting): Holds {
   const place = setting.place()
   const pause = Math.floor((LIMIT_SCALE * SECONDS[rate.per]) / rate.count)
-  const tariff: Tariff = { cost: creditsOf(pause), cap: creditsOf(pause * burst), gain: CREDITS_PER_MS }
+  const tariff: Tariff = { cost: creditsOf(pause), cap: creditsOf(pause * burst), gain: CREDITS_PER_SECOND / 1000 }
   return ({ passing: { memory, circumstances } }) =>
     spend(bucketOf(memory.limits, place, tariff, circumstances.now), tariff, circumstances.now)
 }
 
-/** @see user2credits in net/netfilter/xt_limit.c: 32 bits, so that long times lose their fractions of a second */
+/** In 32 bits: a burst of long pauses loses what does not fit. @see user2credits in net/netfilter/xt_limit.c */
 function creditsOf(ticks: number): number {
-  const perSecond = 1000 * CREDITS_PER_MS
-  return ticks > 0xffff_ffff / perSecond
-    ? Math.floor(ticks / LIMIT_SCALE) * perSecond
-    : Math.floor((ticks * perSecond) / LIMIT_SCALE)
+  const kept = ticks >>> 0
+  return kept > 0xffff_ffff / CREDITS_PER_SECOND
+    ? Math.imul(Math.floor(kept / LIMIT_SCALE), CREDITS_PER_SECOND) >>> 0
+    : Math.floor((kept * CREDITS_PER_SECOND) / LIMIT_SCALE)
 }
 
 function bucketOf(buckets: Map<string, Bucket>, key: string, { cap }: Tariff, now: number): Bucket {
