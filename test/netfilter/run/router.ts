@@ -123,18 +123,27 @@ function respond(router: Router, skb: Skb): readonly OnWire[] {
 }
 
 function pass(router: Router, hook: Hook, skb: Skb, devices: Devices): HookResult {
-  const { netfilter, memory, now, random, settings } = router
+  const { netfilter, memory, now, random } = router
   const circumstances = { now, random, choose: () => 0, verbose: false }
-  const surroundings: Surroundings = {
-    addressType,
-    sourceOf: (device, via) => sourceOf(device as Side, via),
-    reachesBack: () => true,
-    addressesOf: device => OWN[device as Side] ?? [],
-    sysctl: key => settings.get(key),
-  }
+  const surroundings = surroundingsOf(router)
   const result = atHook({ netfilter, memory, surroundings, circumstances }, hook, skb, devices)
   for (const step of result.steps) router.steps.push({ ...step, hook })
   return result
+}
+
+/** What rules may ask of the router. */
+export function surroundingsOf({ settings }: Router): Surroundings {
+  return {
+    addressType,
+    sourceOf: (device, near) => (isSide(device) ? sourceOf(device, near) : undefined),
+    reachesBack: () => true,
+    addressesOf: device => (isSide(device) ? OWN[device] : []),
+    sysctl: key => settings.get(key),
+  }
+}
+
+function isSide(device: string): device is Side {
+  return device === 'left' || device === 'right'
 }
 
 function sourceOf(side: Side, near: Ip): Ip {
