@@ -12,8 +12,9 @@ export interface Page {
   readonly width: number
 }
 
-const LEAST_WIDTH = 60
+const LEAST_WIDTH = 80
 const WIDEST_WHERE = 44
+const LEAST_ROOM = 16
 const WIDEST_STEP = 96
 /** A longer packet has a line of its own. */
 const WIDEST_PACKET = 52
@@ -107,12 +108,16 @@ function formatRow(row: Numbered & { readonly packet: string }, columns: Columns
   const { where, page, before, width } = columns
   const place = `${row.number.padStart(2)}${GAP}${row.where.padEnd(where)}${GAP}`
   const room = Math.max(columns.text, 0)
-  const lines = wrap(row.text, Math.max(row.packet === '' || row.text.length > room ? width - before : room, 24))
+  const lines = wrap(
+    row.text,
+    Math.max(row.packet === '' || row.text.length > room ? width - before : room, LEAST_ROOM),
+  )
   const last = lines.at(-1) ?? ''
   if (row.packet !== '') {
     const besides = `${last.padEnd(room)}${GAP}${row.packet}`
     const fits = before + besides.length <= width
-    lines.splice(-1, 1, ...(fits ? [besides] : last === '' ? [row.packet] : [last, row.packet]))
+    const apart = wrap(row.packet, Math.max(width - before, LEAST_ROOM))
+    lines.splice(-1, 1, ...(fits ? [besides] : last === '' ? apart : [last, ...apart]))
   }
   return lines.map((line, i) => paint(`${i === 0 ? place : ' '.repeat(before)}${line}`.trimEnd(), row.tone, page))
 }
@@ -121,9 +126,9 @@ function formatRow(row: Numbered & { readonly packet: string }, columns: Columns
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(/(?<=\S) (?=\S)/)) {
+  for (const word of text.split(/ (?=\S)/)) {
     if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line)
+      lines.push(line.trimEnd())
       line = word
     } else line = line === '' ? word : `${line} ${word}`
   }

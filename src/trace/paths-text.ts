@@ -6,7 +6,7 @@
 import { formatNear } from '../base/ratio.ts'
 import { type Ending, isSamePath, type Outlook, outlooksOf } from './endings.ts'
 import type { Path, Trace } from './journey.ts'
-import { type Page, paint, spelled } from './layout.ts'
+import { formatField, type Page } from './layout.ts'
 
 /** So many lines; what is left is counted. */
 const MOST_LINES = 8
@@ -25,8 +25,7 @@ export function formatPaths(trace: Trace, shown: Path, page: Page): string {
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd()
-    const name = i === 0 ? paint('PATHS   ', 'head', page) : ' '.repeat(8)
-    return `${name}${paint(spelled(text, page), good ? 'plain' : 'bad', page)}\n`
+    return formatField(i === 0 ? 'PATHS' : '', text, good ? 'plain' : 'bad', page)
   })
   const more = rows.length - kept.length
   return `${lines.join('')}${moreLine(more, trace, page)}`
@@ -37,7 +36,7 @@ function moreLine(more: number, { complete, paths }: Trace, page: Page): string 
     ...(more > 0 ? [`and ${more} more`] : []),
     ...(complete ? [] : [`there are other ways; ${paths.length} ${paths.length === 1 ? 'was' : 'were'} followed`]),
   ]
-  return words.length > 0 ? `${' '.repeat(8)}${spelled(words.join('; '), page)}\n` : ''
+  return words.length > 0 ? formatField('', words.join('; '), 'plain', page) : ''
 }
 
 interface Row {

@@ -5,86 +5,12 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
-import type { SettledCluster } from '../../src/cluster/host-state.ts'
-import type { Wishes } from '../../src/cluster/settings.ts'
 import { formatMermaid } from '../../src/trace/mermaid.ts'
 import { formatTrace } from '../../src/trace/text.ts'
-import { clusterOfFolder, clusterOfText } from './cluster-of.ts'
-import { MANIFESTS } from './manifests.ts'
-import { type Asking, ask, type Told } from './tell.ts'
+import { CASES, type Case, told } from './cases.ts'
 
 const GOLDEN = 'test/trace/golden'
 const PLAIN = { verbose: false, colour: false, unicode: true, width: 140 }
-
-const clusters = new Map<string, SettledCluster>()
-
-/** A scenario by its folder, or one of the texts of `manifests.ts`. */
-function clusterNamed(name: string, flags: Wishes = {}): SettledCluster {
-  const key = `${name} ${JSON.stringify(flags)}`
-  const text = MANIFESTS[name]
-  const made =
-    clusters.get(key) ??
-    (text === undefined ? clusterOfFolder(`scenarios/${name}/manifests`, { flags }) : clusterOfText(text, { flags }))
-  clusters.set(key, made)
-  return made
-}
-
-interface Case extends Asking {
-  readonly file: string
-  readonly cluster: string
-  readonly flags?: Wishes
-  readonly writing?: Partial<typeof PLAIN>
-}
-
-function told({ file: _, cluster, flags, writing: __, ...asking }: Case): Told {
-  return ask(clusterNamed(cluster, flags), asking)
-}
-
-const GUESTBOOK = { cluster: 'guestbook', namespace: 'guestbook', from: 'deploy/frontend' } as const
-const POLICIES = { cluster: 'traffic-policies' } as const
-const BRIDGE_NF = 'node-1 sysctl net.bridge.bridge-nf-call-iptables=0'
-
-// biome-ignore format: one case, one row
-const CASES: readonly Case[] = [
-  { file: 'service-other-node',       ...GUESTBOOK, to: 'svc/redis-follower' },
-  { file: 'service-same-node',        ...GUESTBOOK, to: 'svc/redis-leader' },
-  { file: 'service-same-node-without-bridge-nf', ...GUESTBOOK, to: 'svc/redis-leader', faults: [BRIDGE_NF] },
-  { file: 'service-every-rule',       ...GUESTBOOK, to: 'svc/redis-follower', explained: true, writing: { verbose: true } },
-  { file: 'service-in-ascii',         ...GUESTBOOK, to: 'svc/redis-follower', writing: { unicode: false, width: 80 } },
-  { file: 'service-in-colour',        ...GUESTBOOK, to: 'svc/redis-leader', writing: { colour: true } },
-  { file: 'service-over-host-gw',     ...GUESTBOOK, to: 'svc/redis-follower', flags: { overlay: 'host-gw' } },
-  { file: 'pod-to-pod-ping',          ...GUESTBOOK, to: 'deploy/redis-follower', protocol: 1 },
-  { file: 'hairpin',                  ...GUESTBOOK, from: 'deploy/redis-leader', to: 'svc/redis-leader' },
-  { file: 'node-port-from-outside',   ...GUESTBOOK, from: 'ip:203.0.113.7', to: 'svc/frontend' },
-  { file: 'node-port-from-the-node',  ...GUESTBOOK, from: 'node/node-2', to: '127.0.0.1:30080' },
-  { file: 'balancer-local',           ...POLICIES, from: 'ip:198.51.100.7', to: 'svc/web-external-local' },
-  { file: 'balancer-source-range',    ...POLICIES, from: 'ip:203.0.113.77', to: 'svc/web-external-local' },
-  { file: 'external-local-none-here', ...POLICIES, from: 'ip:203.0.113.77', to: 'svc/web-external-local', entry: 'nodeport', via: 'node-3' },
-  { file: 'internal-local-none-here', ...POLICIES, from: 'node/node-3', to: 'svc/web-internal-local' },
-  { file: 'internal-local-some',      ...POLICIES, from: 'deploy/web', to: 'svc/web-internal-local' },
-  { file: 'no-endpoints',             ...POLICIES, from: 'deploy/web', to: 'svc/nobody' },
-  { file: 'no-such-port',             ...POLICIES, from: 'deploy/web', to: 'svc/web-cluster:81' },
-  { file: 'no-such-service',          ...POLICIES, from: 'deploy/web', to: '10.99.99.99:80' },
-  { file: 'no-such-pod',              ...POLICIES, from: 'deploy/web', to: '10.244.0.77:80' },
-  { file: 'ipv6',                     cluster: 'dual-stack', from: 'deploy/web', to: 'svc/web-v6', family: 6 },
-  { file: 'affinity-twice',           cluster: 'session-affinity', from: 'pod/client', to: 'svc/web', later: [{ after: 10 }] },
-  { file: 'fdb-missing',              ...GUESTBOOK, to: 'svc/redis-follower', faults: ['node-1 fdb del 192.168.64.12'] },
-  { file: 'neighbour-missing',        ...GUESTBOOK, to: 'svc/redis-follower', faults: ['node-1 neigh del 10.244.1.0'] },
-  { file: 'route-missing',            ...GUESTBOOK, to: 'svc/redis-follower', faults: ['node-1 route del 10.244.1.0/24'] },
-  { file: 'route-back-missing',       ...GUESTBOOK, to: 'svc/redis-follower', faults: ['node-2 route del 10.244.0.0/24'] },
-  { file: 'not-forwarding',           ...GUESTBOOK, to: 'svc/redis-follower', faults: ['node-1 sysctl net.ipv4.ip_forward=0'] },
-  { file: 'mtu-small-below-tunnel',   ...GUESTBOOK, to: 'svc/redis-follower', size: 1450, faults: ['node-1 link set eth0 mtu 1400'] },
-  { file: 'mtu-black-hole',           cluster: 'broken-paths', from: 'pod/client', to: 'pod/web-1:http', size: 1450, faults: ['node-1 link set pod/web-1 mtu 1400'] },
-  { file: 'mtu-told',                 cluster: 'broken-paths', from: 'pod/client', to: 'pod/web-2:http', size: 1450, faults: ['node-1 link set flannel.1 mtu 1300'] },
-  { file: 'bridge-down',              ...GUESTBOOK, to: 'svc/redis-follower', faults: ['node-2 link set cbr0 down'] },
-  { file: 'hairpin-off',              ...GUESTBOOK, from: 'deploy/redis-leader', to: 'svc/redis-leader', faults: [`node-1 link set pod/guestbook/redis-leader-577f469485-rlgvn hairpin off`] },
-  { file: 'port-not-open',            cluster: 'services', from: 'pod/client', to: 'svc/wrong-port' },
-  { file: 'not-ready',                cluster: 'services', from: 'pod/client', to: 'svc/not-ready' },
-  { file: 'port-name-unknown',        cluster: 'services', from: 'pod/client', to: 'svc/wrong-name' },
-  { file: 'wrong-labels',             cluster: 'services', from: 'pod/client', to: 'svc/wrong-labels' },
-  { file: 'without-selector',         cluster: 'services', from: 'pod/client', to: 'svc/by-hand' },
-  { file: 'many-endpoints',           cluster: 'services', from: 'pod/client', to: 'svc/many' },
-]
 
 for (const one of CASES) {
   t.test(`text: ${one.file}`, async t => {
@@ -92,12 +18,35 @@ for (const one of CASES) {
     const text = formatTrace(trace, { ...context, ...PLAIN, ...one.writing })
     golden(t, `${one.file}.txt`, text)
     t.equal(formatTrace(trace, { ...context, ...PLAIN, ...one.writing }), text, 'the same again')
-    if (!one.writing?.verbose) t.ok(text.split('\n').length <= 46, 'about one screen')
+    const screens = trace.flows.length
+    if (!one.writing?.verbose) t.ok(text.split('\n').length <= 40 * screens, 'one screen a flow')
   })
 }
 
+t.test('ASCII alone where nothing else can be shown, and no line too wide for the terminal', async t => {
+  for (const width of [80, 100, 140, 200]) {
+    for (const one of CASES) {
+      const { trace, context } = told(one)
+      const text = formatTrace(trace, { ...context, ...PLAIN, unicode: false, width })
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what ASCII is
+      t.match(text, /^[\u0000-\u007f]*$/, `${one.file} in ASCII`)
+      const wide = text.split('\n').filter(line => line.length > width && !isUnbroken(line, width))
+      t.strictSame(wide, [], `${one.file} in ${width} columns`)
+    }
+  }
+})
+
+/** Names are not broken: what is left beside a long one is less than a word. */
+function isUnbroken(line: string, width: number): boolean {
+  return line
+    .trim()
+    .split(/\s+/)
+    .some(word => word.length > width / 4)
+}
+
 t.test('Mermaid: a sequence diagram', async t => {
-  const { trace, context } = told({ ...GUESTBOOK, file: '', to: 'svc/redis-follower' })
+  const [first] = CASES
+  const { trace, context } = told(first as Case)
   golden(t, 'service-other-node.mmd', formatMermaid(trace, context))
 })
 
