@@ -5,7 +5,13 @@
  */
 import { contains, familyOf, findIp, formatIp, type Ip } from '../base/ip.ts'
 import { gatewayOf } from '../bridge/gateway.ts'
-import { commonGround, type HostOptions, hostState, type SettledCluster } from '../cluster/host-state.ts'
+import {
+  commonGround,
+  type HostOptions,
+  type HostState,
+  hostState,
+  type SettledCluster,
+} from '../cluster/host-state.ts'
 import { internalIps, nodeNetworks, UPLINK, uplinkOf } from '../cluster/uplink.ts'
 import { SERVICE_NAME_LABEL } from '../objects/endpoint-slice.ts'
 import { keyOf } from '../objects/meta.ts'
@@ -13,6 +19,7 @@ import { type Node, podPrefixesOf } from '../objects/node.ts'
 import { podAddressesOf } from '../objects/pod.ts'
 import type { Service } from '../objects/service.ts'
 import { listenersOf } from './listeners.ts'
+import { podNetwork } from './machines.ts'
 import type { Host, NodeSite, PodSite, Vip, WorldConfig } from './site.ts'
 
 export interface ClusterWorldOptions extends HostOptions {
@@ -28,7 +35,13 @@ export function clusterWorld(cluster: SettledCluster, options: ClusterWorldOptio
   const networks = nodeNetworks(nodes)
   const listeners = listenersOf(cluster)
   const kinds = new Map<string, 'node' | 'pod'>(nodes.map(node => [node.metadata.name, 'node']))
-  const pods = nodes.flatMap(node => podsOf(cluster, node))
+  const states = new Map<string, HostState>()
+  const stateOf = (node: Node): HostState => {
+    const there = states.get(node.metadata.name) ?? hostState(ground, node, options)
+    states.set(node.metadata.name, there)
+    return there
+  }
+  const pods = nodes.flatMap(node => podsOf(cluster, node, () => stateOf(node)))
   for (const { key } of pods) kinds.set(key, 'pod')
   return {
     nodes: nodes.map((node): NodeSite => {
@@ -40,7 +53,7 @@ export function clusterWorld(cluster: SettledCluster, options: ClusterWorldOptio
         uplinks: [{ link: UPLINK, addresses: uplinkOf(node, networks, settings.uplinkMtu).addresses }],
         inner: prefixes.flatMap(prefix => (settings.overlay ? [gatewayOf(prefix), prefix.base] : [gatewayOf(prefix)])),
         host: () => {
-          const { network, rules } = hostState(ground, node, options)
+          const { network, rules } = stateOf(node)
           const host: Host = { network, rules, sets: [] }
           return replace ? replace(host) : host
         },
@@ -61,10 +74,15 @@ export function clusterWorld(cluster: SettledCluster, options: ClusterWorldOptio
   }
 }
 
-function podsOf(cluster: SettledCluster, node: Node): readonly PodSite[] {
+function podsOf(cluster: SettledCluster, node: Node, state: () => HostState): readonly PodSite[] {
   return cluster.podsOn(node.metadata.name).flatMap(pod => {
     const addresses = podAddressesOf(pod).flatMap(text => findIp(text) ?? [])
-    const site: PodSite = { key: keyOf(pod.metadata), node: node.metadata.name, addresses }
+    const key = keyOf(pod.metadata)
+    const network = () => {
+      const veth = state().network.links.find(link => link.kind === 'veth' && link.peer.pod === key)
+      return veth?.kind === 'veth' ? podNetwork(veth) : undefined
+    }
+    const site: PodSite = { key, node: node.metadata.name, addresses, network }
     return pod.spec.hostNetwork || addresses.length === 0 ? [] : [site]
   })
 }

@@ -44,6 +44,8 @@ export interface PodSite {
   readonly key: string
   readonly node: string
   readonly addresses: readonly Ip[]
+  /** Its inside, as its objects ask for it. */
+  readonly network?: () => HostNetwork | undefined
 }
 
 /** An address that the router outside leads to nodes: of a load balancer, or an external IP. */

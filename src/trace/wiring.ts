@@ -185,7 +185,12 @@ class Wiring implements World {
     const veth = [...veths.values()].find(({ peer }) => peer.pod === pod.key)
     if (veth) return this.#made(pod.key, 'pod', podNetwork(veth))
     const { mac } = this.#settle(pod)
-    return this.#made(pod.key, 'pod', strangerNetwork(pod.addresses, mac, mtuOf(machine) ?? this.#config.mtu))
+    const inside = pod.network?.()
+    const network =
+      inside && fits(inside, machine)
+        ? { ...inside, links: inside.links.map(link => (link.kind === 'loopback' ? link : { ...link, mac })) }
+        : strangerNetwork(pod.addresses, mac, mtuOf(machine) ?? this.#config.mtu)
+    return this.#made(pod.key, 'pod', network)
   }
 
   /** A pod of which the dump of its node tells no link: behind the bridge's first port, or the link to it. */
@@ -335,6 +340,12 @@ class Wiring implements World {
     if (holder !== home.machine && !this.#strangers.has(asking)) return undefined
     return links.find(({ name }) => name === (master ?? home.link))?.mac
   }
+}
+
+/** Whether the gateways of the pod that objects ask for are addresses of the node that was dumped. */
+function fits({ routes }: HostNetwork, { config }: Machine): boolean {
+  const own = config.network.addresses.map(({ own }) => own.address)
+  return routes.every(({ via }) => via === undefined || own.some(address => equalIp(address, via)))
 }
 
 function mtuOf({ config }: Machine): number | undefined {
