@@ -37,6 +37,10 @@ function packetOf({ to, protocol }: TriedFlow, ip: Packet['src'] | undefined, sp
   return make({ src, dst, ...ports })
 }
 
+const copied = flowCases('test/fixtures/flows', 'test/fixtures/kube-proxy')
+t.ok(copied.length >= 10, 'a selection of flows is part of the project')
+for (const own of copied) check(t, own)
+
 const flows = `${ALL}/flows`
 t.test('all flows', { skip: existsSync(flows) ? false : `${flows} is not there` }, async t => {
   const cases = flowCases(flows, `${ALL}/kube-proxy`)
