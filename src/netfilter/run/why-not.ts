@@ -71,6 +71,7 @@ const REASONS: { readonly [K in Match['on']]: (match: MatchOn<K>, probe: Probe) 
   },
   multiport: ({ of, ports, not }, probe) => {
     if (probe.fragmentOffset > 0) return FRAGMENT
+    if (probe.dport === NONE) return `protocol ${formatProtocol(probe.protocol)} has no ports`
     const which = {
       sports: `source port ${probe.sport} is`,
       dports: `destination port ${probe.dport} is`,
