@@ -12,20 +12,15 @@ import type { Devices, HookStep } from '../netfilter/run/hook.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import { lengthOf } from '../packet/length.ts'
 import { runHook } from './hook-run.ts'
-import { learnTunnelMtu, mustFit, ownMtu, tooBig } from './mtu.ts'
-import { type Routed, routeAgain, routeOwn } from './route.ts'
+import { learnTunnelMtu, mustFit, ownMtu, staysWhole, tooBig } from './mtu.ts'
+import { type Own, type Routed, routeAgain, routeOwn } from './route.ts'
 import { transmit } from './transmit.ts'
-import type { Leg, Walk } from './walk.ts'
+import { end, type Leg, type Tunnel, type Walk } from './walk.ts'
 
 export function walkOwn(walk: Walk, { skb, tunnel }: Leg & { readonly kind: 'own' }): void {
   const own = routeOwn(walk, skb)
   if (!own) return
-  const mtu = ownMtu(walk, own.skb, own.routed)
-  if (mustFit(own.skb.packet) && lengthOf(own.skb.packet) > mtu) {
-    tooBig(walk, own.skb, own.routed, mtu)
-    return
-  }
-  if (tunnel) learnTunnelMtu(walk, tunnel, own.skb.packet, mtu)
+  if (!(tunnel ? leavesTunnel(walk, own, tunnel) : fitsPath(walk, own))) return
 
   const from = walk.steps.length
   const passed = runHook(walk, 'output', own.skb, devicesOut(own.routed))
@@ -34,7 +29,32 @@ export function walkOwn(walk: Walk, { skb, tunnel }: Leg & { readonly kind: 'own
   if (!routed) return
 
   const leaving = runHook(walk, 'postrouting', passed, devicesOut(routed))
-  if (leaving) transmit(walk, { skb: leaving, routed })
+  if (!leaving) return
+  const whole = tunnel ? staysWhole(leaving.packet) : mustFit(leaving.packet)
+  transmit(walk, { skb: leaving, routed, whole })
+}
+
+/** A packet that must not be cut is not even begun when it is too long: the program is told. */
+function fitsPath(walk: Walk, { skb, routed }: Own): boolean {
+  const mtu = ownMtu(walk, skb, routed)
+  if (!mustFit(skb.packet) || lengthOf(skb.packet) <= mtu) return true
+  tooBig(walk, skb, routed, mtu)
+  return false
+}
+
+/**
+ * An outer packet of a tunnel is begun whatever its length, but not sent into the tunnel that it comes
+ * from. IPv4 will cut it if need be, IPv6 drop it, and nobody is told (measured on Linux 6.18).
+ *
+ * @see net/ipv4/udp_tunnel_core.c of Linux: udp_tunnel_dst_lookup, whose callers drop on ELOOP
+ */
+function leavesTunnel(walk: Walk, { skb, routed }: Own, { link, inner }: Tunnel): boolean {
+  if (routed.out.name === link) {
+    end(walk, { kind: 'bad vxlan', why: `the route to the other node leads into ${link} itself` })
+    return false
+  }
+  learnTunnelMtu(walk, inner, skb.packet, ownMtu(walk, skb, routed))
+  return true
 }
 
 function devicesOut({ out, via }: Routed): Devices {

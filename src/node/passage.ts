@@ -11,12 +11,12 @@ import type { Passage } from './step.ts'
 import { end, type Leg, passageOf, startWalk, type Walk } from './walk.ts'
 
 /**
- * Most legs of one passage. A packet that is sent through a tunnel into the same tunnel, over and
- * over, grows no older; the kernel counts such rounds too.
+ * Most legs of one passage. A packet that two tunnels send through each other, over and over, grows no
+ * older; the kernel counts such rounds too.
  *
  * @see include/linux/netdevice.h of Linux: XMIT_RECURSION_LIMIT
  */
-const MOST_LEGS = 256
+const MOST_LEGS = 64
 
 /** Everything that comes of `first` in this machine. */
 export function walkAll(machine: Machine, memory: MachineMemory, around: Around, first: Leg): Passage {

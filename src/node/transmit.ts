@@ -10,7 +10,7 @@ import type { Frame } from '../packet/packet.ts'
 import { decide } from './bridging.ts'
 import { type Device, NO_MAC } from './device.ts'
 import { answerError } from './error-answer.ts'
-import { fitsFrame, forwardMtu, mustFit, ownMtu, piecesOf, tooBig } from './mtu.ts'
+import { fitsFrame, forwardMtu, ownMtu, piecesOf, tooBig } from './mtu.ts'
 import { neighbourMac } from './neighbour.ts'
 import type { Routed } from './route.ts'
 import { intoTunnel } from './tunnel.ts'
@@ -24,10 +24,12 @@ export interface Leaving {
   readonly from?: Device
   /** Bytes of the largest piece in which it came, if it came in pieces. */
   readonly pieces?: number
+  /** It was made here and must not be cut. */
+  readonly whole?: boolean
 }
 
 /** Sends a packet on its way; an own one that nobody answers for is not told of by a message. */
-export function transmit(walk: Walk, { skb, routed, from, pieces }: Leaving): void {
+export function transmit(walk: Walk, { skb, routed, from, pieces, whole = false }: Leaving): void {
   const { out } = routed
   if (out === walk.machine.loopback) {
     loop(walk, skb)
@@ -39,7 +41,7 @@ export function transmit(walk: Walk, { skb, routed, from, pieces }: Leaving): vo
     return
   }
   const mtu = from ? forwardMtu(walk, skb, routed) : ownMtu(walk, skb, routed)
-  if (!from && mustFit(skb.packet) && lengthOf(skb.packet) > mtu) {
+  if (whole && lengthOf(skb.packet) > mtu) {
     tooBig(walk, skb, routed, mtu)
     return
   }

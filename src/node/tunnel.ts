@@ -42,7 +42,7 @@ function wrap(walk: Walk, { packet, mark }: Skb, device: VxlanLink, frame: Frame
   const outer = encapsulate(device, frame, dst, options)
   note(walk, { component: 'vxlan', action: 'encapsulate', link: device.name, vni, outer }, packet, outer)
   // The mark goes along, the connection does not. @see skb_scrub_packet of Linux
-  return { kind: 'own', skb: { packet: outer, mark }, tunnel: packet }
+  return { kind: 'own', skb: { packet: outer, mark }, tunnel: { link: device.name, inner: packet } }
 }
 
 /**

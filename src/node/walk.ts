@@ -15,12 +15,18 @@ import type { Around, Machine } from './machine.ts'
 import type { MachineMemory } from './memory.ts'
 import type { Departure, End, Passage, Step, StepDetail } from './step.ts'
 
+/** The device that made an outer packet, and the packet in it. */
+export interface Tunnel {
+  readonly link: string
+  readonly inner: Packet
+}
+
 /** Something that is still to be walked. */
 export type Leg =
   /** A frame comes in by a device: from a wire, or out of a tunnel. */
   | { readonly kind: 'frame'; readonly device: Device; readonly frame: Frame; readonly mark: number }
-  /** A packet of the machine's own; `tunnel`: the one that it carries through a tunnel. */
-  | { readonly kind: 'own'; readonly skb: Skb; readonly tunnel?: Packet }
+  /** A packet of the machine's own; `tunnel`: it carries another. */
+  | { readonly kind: 'own'; readonly skb: Skb; readonly tunnel?: Tunnel }
   /** A packet comes back by the loopback device. */
   | { readonly kind: 'looped'; readonly skb: Skb }
 

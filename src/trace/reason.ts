@@ -105,6 +105,7 @@ function ordinal(count: number): string {
   return `${count}${ending}`
 }
 
+/** A rule at the end stays as it is, to be copied. */
 function sentence(text: string): string {
-  return /[.?]$/.test(text) ? text : `${text}.`
+  return /[.?]$|: -A [^:]+$/.test(text) ? text : `${text}.`
 }

@@ -204,6 +204,21 @@ for (const { family, piece, patience } of [
   })
 }
 
+t.test('the last piece may be longer than the others', async t => {
+  const raw = new Uint8Array(56 + 63)
+  const packet: Packet = { ...datagram, payload: { protocol: 253, raw } }
+  t.strictSame(
+    fragmentPacket(packet, 83).map(({ fragment, payload }) => [
+      fragment?.offset,
+      'raw' in payload && payload.raw.length,
+    ]),
+    [
+      [0, 56],
+      [56, 63],
+    ],
+  )
+})
+
 t.test('what fits is not split', async t => {
   t.strictSame(fragmentPacket(datagram, 100), [datagram])
   t.strictSame(fragmentPacket({ ...datagram, df: true }, 100), [{ ...datagram, df: true }])

@@ -6,6 +6,7 @@ import { parseIp } from '../../src/base/ip.ts'
 import { echoReply } from '../../src/packet/echo.ts'
 import { echoRequest, tcpSyn, udpDatagram } from '../../src/packet/first-packet.ts'
 import { hasErrorKind, type IcmpErrorKind, icmpError, rejectKind } from '../../src/packet/icmp-error.ts'
+import { parseBytes } from '../../src/packet/octets.ts'
 import { isIcmp, type Packet } from '../../src/packet/packet.ts'
 import { tcpReset } from '../../src/packet/tcp-reset.ts'
 
@@ -93,6 +94,9 @@ t.test('where the header is wrong', async t => {
   t.equal(pointer(datagram, 'bad-header'), 20 << 24)
   t.equal(pointer(datagram6, 'bad-header'), 20)
   t.equal(pointer(datagram6, 'unknown-option'), 20)
+  t.equal(pointer(datagram6, 'protocol-unreachable'), 6, 'where IPv6 names the protocol')
+  const extended = { ...datagram6, options: parseBytes('00000104000000003c00010400000000') }
+  t.equal(pointer(extended, 'protocol-unreachable'), 48, 'in the last header that names one')
 })
 
 t.test('not each family has each error', async t => {
