@@ -107,14 +107,20 @@ async function followTrace(
     host: { features: DEFAULT_FEATURES },
   }
   const verbose = given.is('verbose')
-  const words = [
-    `-f ${quoteWord(join(folder, 'manifests'))}`,
-    ...step.faults.map(fault => `--fault ${quoteWord(fault)}`),
-  ]
+  const words = [`-f ${quoteWord(join(folder, 'manifests'))}`, ...askedWords(step)]
   const inquiry = inquire(step.asked, ground, { ways: 'all', seed: 0, most: MOST_WAYS, verbose })
   const text = formatTrace(inquiry.trace, { ...contextOf(inquiry, words.join(' ')), ...writingFor(io, verbose) })
   await io.out(text.replaceAll(/^(?=.)/gm, '   '))
   return compareTrace(step, inquiry.trace)
+}
+
+/** The options that ask the step's first packet again. */
+function askedWords({ asked: [first], faults }: TraceStep): readonly string[] {
+  return [
+    ...faults.map(fault => `--fault ${quoteWord(fault)}`),
+    ...(first?.entry ? [`--entry ${first.entry}`] : []),
+    ...(first?.via === undefined ? [] : [`--via ${quoteWord(first.via)}`]),
+  ]
 }
 
 function take(step: Step, { cluster }: LoadedCluster): readonly string[] {

@@ -121,7 +121,7 @@ export function routerNetwork(
 }
 
 /** The table of addresses that are led to nodes, which only those outside are sent by. */
-const BALANCED = '100'
+const BALANCED = 'load-balancer'
 
 function routerRules(family: Family): readonly RoutingRule[] {
   const lookup = (priority: number, table: string) => ({ family, priority, action: 'lookup', table }) as const
