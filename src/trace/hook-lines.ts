@@ -68,7 +68,8 @@ function sayUntracked({ tracked }: Extract<HookStep, { kind: 'track' }>, at: str
 function sayRule(step: MatchedRule, { steps }: HookPart, path: Path, at: string): readonly Said[] {
   const said: Said[] = []
   const way = () => `${step.table}  ${formatWay(wayTo(steps, step))}`
-  if (step.assumed) said.push({ at, text: `${way()}  taken to match: ${step.assumed.why}`, tone: 'bad' })
+  if (step.assumed)
+    said.push({ at, text: `${way()}  ${step.note ?? 'taken to match'}: ${step.assumed.why}`, tone: 'change' })
   if (step.effect === 'drop') said.push({ at, text: `${way()}  DROP`, tone: 'bad' })
   if (step.effect === 'reject') said.push({ at, text: `${way()}  REJECT${rejectedWith(step)}`, tone: 'bad' })
   if (step.effect === 'queue') said.push({ at, text: `${way()}  QUEUE`, tone: 'bad' })

@@ -111,7 +111,7 @@ function hookStepToJson(step: HookStep, context: TraceContext): Members {
         chain,
         rule: number,
         text: savedRule(step, family),
-        matched: true,
+        matched: !isTakenForMiss(step),
         verdict: effect,
         ...objectMember(step, context),
         ...chanceMember(chance),
@@ -153,6 +153,11 @@ function hookStepToJson(step: HookStep, context: TraceContext): Members {
       return { action: 'confirm', tuples: { original: formatTuple(original), reply: formatTuple(reply) } }
     }
   }
+}
+
+/** The journal of rules notes those that could not be decided and were passed over among the matches, and says so. */
+function isTakenForMiss({ assumed, note, effect }: Extract<HookStep, { kind: 'rule' }>): boolean {
+  return assumed !== undefined && effect === 'continue' && note === 'taken for one that does not match'
 }
 
 function objectMember(placed: Parameters<typeof objectOf>[0], context: TraceContext): Members {

@@ -12,7 +12,7 @@ import { podsOf, type TraceContext } from './context.ts'
 import { endingOf, lastPacket, sentPacket } from './endings.ts'
 import type { Exchange, Hop, Trace } from './journey.ts'
 import { commentOf } from './rule-object.ts'
-import { type MatchedRule, shortPlace, wayTo } from './rule-text.ts'
+import { formatPlace, type MatchedRule, shortPlace, wayTo } from './rule-text.ts'
 import { type Aimed, aimedAt, declaredPorts, endpointsOf, type FoundEndpoint, listed } from './service-facts.ts'
 import { wrappedSize } from './step-line.ts'
 import { wayOf } from './story.ts'
@@ -22,6 +22,7 @@ export function warningsOf(trace: Trace, context: TraceContext): readonly string
   const warnings = (shown?.exchanges ?? []).flatMap((exchange, index) => [
     ...masqueradeWarning(exchange, trace.flows[index]?.sender ?? ''),
     ...sizeWarnings(exchange, context),
+    ...assumptions(exchange),
     ...portWarning(exchange, context),
     ...serviceWarnings(exchange, index, trace, context),
   ])
@@ -74,6 +75,19 @@ function portWarning({ request: { outcome } }: Exchange, context: TraceContext):
   return [
     `pod ${outcome.machine} declares ${listed(known)}, not ${port}: podwire takes it that something listens there all the same`,
   ]
+}
+
+/** Rules that could not be decided: what was assumed, the result rests on. */
+function assumptions({ request, reply }: Exchange): readonly string[] {
+  return [...request.hops, ...(reply?.hops ?? [])].flatMap(({ machine, steps }) =>
+    steps.flatMap(step => {
+      if (step.component !== 'netfilter' || step.step.kind !== 'rule' || !step.step.assumed) return []
+      const { assumed, note = 'taken to match' } = step.step
+      return [
+        `the result rests on an assumption: rule ${formatPlace(step.step)} on ${machine} was ${note} (${assumed.why})`,
+      ]
+    }),
+  )
 }
 
 /** A tunnel whose largest packets do not fit below it. */

@@ -46,6 +46,14 @@ for (const one of CASES) {
   })
 }
 
+t.test('a rule that was taken for a miss has not matched', async t => {
+  const assumed = CASES.find(({ file }) => file === 'undecided-taken-for-miss')
+  if (!assumed) throw new Error('no such case')
+  const { trace, context } = told(assumed)
+  const steps = JSON.stringify(traceToJson(trace, context)).match(/"matched":(?:true|false)[^{}]*"assumed"/g)
+  t.ok(steps && steps.length > 0 && steps.every(text => text.startsWith('"matched":false')))
+})
+
 t.test('the path that was told in full has the rules that did not match', async t => {
   const explained = CASES.find(({ explained }) => explained)
   if (!explained) throw new Error('no such case')
