@@ -47,9 +47,13 @@ export function startWalk(machine: Machine, memory: MachineMemory, around: Aroun
   return { machine, memory, around, steps: [], departures: [], answers: [], pending: [first] }
 }
 
-/** Notes a step that leaves the packet as it is, or makes `after` of it. */
+/**
+ * Notes a step that leaves the packet as it is, or makes `after` of it.
+ *
+ * @param detail made for this step: it becomes the step
+ */
 export function note(walk: Walk, detail: StepDetail, before: Packet, after: Packet = before): void {
-  walk.steps.push({ ...detail, before, after })
+  walk.steps.push(Object.assign(detail, { before, after }))
 }
 
 /** Notes how the packet ended. Of several copies the end of the last counts. */
