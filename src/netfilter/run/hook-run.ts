@@ -26,9 +26,9 @@ export interface HookRun {
 /** How a stage ends the run; nothing: the packet goes on. */
 export type Ending = HookResult | undefined
 
-/** Ends the run for good. `why` in words; `answer` is what REJECT sends back. */
-export function dropped({ skb, steps }: HookRun, why: string, answer?: Skb): HookResult {
-  return { verdict: 'drop', skb, steps, why, ...(answer && { answer }) }
+/** Ends the run for good. `why` in words. */
+export function dropped({ skb, steps }: HookRun, why: string): Extract<HookResult, { readonly verdict: 'drop' }> {
+  return { verdict: 'drop', skb, steps, why }
 }
 
 type WithoutSkbs<S> = S extends HookStep ? Omit<S, 'before' | 'after'> : never

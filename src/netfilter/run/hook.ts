@@ -165,6 +165,12 @@ export type HookResult =
        * about. Its source is unspecified where the route back to its destination chooses it.
        */
       readonly answer?: Skb
+      /**
+       * The bridge port that the answer leaves by at once, past all hooks, routes and un-NAT, from
+       * the MAC that the frame was for to the one that it came from: Linux resets so what came in by
+       * a bridge whose packets are shown to iptables. Absent: the machine sends it as its own.
+       */
+      readonly answerBy?: string
     }
   | {
       readonly verdict: 'undecided'

@@ -49,7 +49,7 @@ export function answerTo(skb: Skb, name: string, rejecting: Rejecting): Skb | un
   }
 }
 
-/** @see nf_send_reset, nf_send_reset6 */
+/** @see nf_send_reset, nf_send_reset6: what came in by a bridge is answered past the hooks, see `answerBy` */
 function resetFor({ packet, tracked }: Skb, { surroundings, tracking }: Rejecting): Packet | undefined {
   if (packet.family === 4 && isForMany(packet.dst, surroundings)) return undefined
   const reset = tcpReset(packet)

@@ -30,7 +30,9 @@ export function endBy(run: HookRun, decision: Exclude<Decision, { readonly kind:
       return dropped(run, deciderOf(run))
     case 'reject': {
       const answer = answerTo(run.skb, decision.with, { ...run, surroundings: run.passing.surroundings })
-      return dropped(run, deciderOf(run), answer)
+      const { physIn } = run.devices
+      const straight = answer && physIn !== undefined && decision.with === 'tcp-reset'
+      return { ...dropped(run, deciderOf(run)), ...(answer && { answer }), ...(straight && { answerBy: physIn }) }
     }
     case 'queue':
       return queued(run)

@@ -1,9 +1,10 @@
 /** What happens at each hook, in which order, and what is told of it. */
 import t from 'tap'
-import { equalIp, parseIp } from '../../../src/base/ip.ts'
+import { equalIp, formatIp, parseIp } from '../../../src/base/ip.ts'
 import { readRuleset } from '../../../src/netfilter/ruleset.ts'
 import type { HookStep } from '../../../src/netfilter/run/hook.ts'
-import { atHook, createNetfilter, createNetfilterMemory } from '../../../src/netfilter/run/netfilter.ts'
+import { atHook, createNetfilter, type HookContext } from '../../../src/netfilter/run/netfilter.ts'
+import type { Skb } from '../../../src/netfilter/run/skb.ts'
 import { formatTuple } from '../../../src/netfilter/run/tuple.ts'
 import { describePacket } from './describe.ts'
 import { icmp, tcp, udp } from './packets.ts'
@@ -42,6 +43,16 @@ function told(step: HookStep): string {
       return `rewrites the ${step.of} by ${step.by}`
     case 'confirm':
       return `confirms ${formatTuple(step.tuples.reply)}`
+  }
+}
+
+/** What the hooks of a router are called with when nothing is drawn. */
+function contextOf(router: Router): HookContext {
+  return {
+    netfilter: router.netfilter,
+    memory: router.memory,
+    surroundings: surroundingsOf(router),
+    circumstances: { now: 0, random: () => 0, choose: () => 0, verbose: false },
   }
 }
 
@@ -173,6 +184,77 @@ t.test('an answer of REJECT carries the connection of what it is about', async t
   t.ok(router.steps.some(step => step.kind === 'rule' && step.effect === 'reject'))
 })
 
+t.test('a reset of what came in by a bridge leaves by its port, and an error does not', async t => {
+  const rules = table(
+    'filter',
+    'FORWARD ACCEPT',
+    '-A FORWARD -p tcp -j REJECT --reject-with tcp-reset',
+    '-A FORWARD -j REJECT',
+  )
+  const router = createRouter({ rules: { 4: rules } })
+  const context = contextOf(router)
+  const devices = { in: 'left', out: 'right', physIn: 'veth1' }
+  const reset = atHook(context, 'forward', { packet: tcp(AB, 'S'), mark: 0 }, devices)
+  t.match(reset, { answerBy: 'veth1', answer: { packet: { dst: parseIp('10.1.0.2') } } })
+  const error = atHook(context, 'forward', { packet: udp(AB), mark: 0 }, devices)
+  t.ok(error.verdict === 'drop' && error.answer && error.answerBy === undefined)
+})
+
+t.test('marks come back with answers where the machine reflects them', async t => {
+  const rules = { 4: table('filter', 'FORWARD ACCEPT', '-A FORWARD -j REJECT') }
+  for (const [settings, mark] of [
+    [[], 0],
+    [['net.ipv4.fwmark_reflect=1'], 7],
+  ] as const) {
+    const router = createRouter({ rules, settings })
+    const context = contextOf(router)
+    const result = atHook(context, 'forward', { packet: udp(AB), mark: 7 }, { in: 'left', out: 'right' })
+    t.equal(result.verdict === 'drop' && result.answer?.mark, mark)
+  }
+})
+
+// biome-ignore format: one case, one row
+const frames: readonly [addressed: NonNullable<Skb['addressed']>, bridged: boolean, answered: boolean][] = [
+  ['unicast',    false, true],
+  ['broadcast',  false, false],
+  ['multicast',  false, false],
+  ['other host', false, false],
+  ['other host', true,  true],
+]
+
+for (const [addressed, bridged, answered] of frames) {
+  t.test(
+    `what was ${bridged ? 'bridged' : 'routed'} and for ${addressed} is ${answered ? '' : 'not '}answered`,
+    async t => {
+      const router = createRouter({ rules: { 4: table('filter', 'FORWARD ACCEPT', '-A FORWARD -j REJECT') } })
+      const context = contextOf(router)
+      const devices = { in: 'left', out: 'right', ...(bridged && { bridged }) }
+      const result = atHook(context, 'forward', { packet: udp(AB), mark: 0, addressed }, devices)
+      t.equal(result.verdict === 'drop' && result.answer !== undefined, answered)
+    },
+  )
+}
+
+t.test('who has no address yet is not masqueraded', async t => {
+  const router = createRouter({ rules: { 4: nat('-A POSTROUTING -j MASQUERADE') } })
+  const context = contextOf(router)
+  const sent = atHook(context, 'output', { packet: udp('0.0.0.0:68 > 255.255.255.255:67'), mark: 0 }, { out: 'right' })
+  const left = atHook(context, 'postrouting', sent.skb, { out: 'right' })
+  t.equal(describePacket(left.skb.packet), '0.0.0.0:68 > 255.255.255.255:67')
+})
+
+t.test('what is for a link is redirected to an address of the link', async t => {
+  const router = createRouter({ rules: { 6: nat('-A PREROUTING -j REDIRECT') } })
+  const own = ['fd01::1', 'fe80::1', '::1'].map(parseIp)
+  const surroundings = { ...surroundingsOf(router), addressesOf: () => own }
+  const context = { ...contextOf(router), surroundings }
+  // biome-ignore format: one case, one row
+  for (const [to, redirected] of [['fd02::2', 'fd01::1'], ['fe80::2', 'fe80::1'], ['::1', '::1']] as const) {
+    const result = atHook(context, 'prerouting', { packet: udp(`[fd01::2]:1 > [${to}]:2`), mark: 0 }, { in: 'left' })
+    t.equal(formatIp(result.skb.packet.dst), redirected, to)
+  }
+})
+
 // biome-ignore format: one case, one row
 const drops: readonly [name: string, rules: string, packet: ReturnType<typeof udp>, why: string][] = [
   ['a rule',       table('filter', 'FORWARD ACCEPT', '-A FORWARD -p udp -j DROP'),   udp(AB), 'rule 1 of FORWARD in table filter'],
@@ -184,12 +266,7 @@ const drops: readonly [name: string, rules: string, packet: ReturnType<typeof ud
 for (const [name, rules, packet, why] of drops) {
   t.test(`a drop says why: ${name}`, async t => {
     const router = createRouter({ rules: { 4: rules } })
-    const context = {
-      netfilter: router.netfilter,
-      memory: router.memory,
-      surroundings: surroundingsOf(router),
-      circumstances: { now: 0, random: () => 0, choose: () => 0, verbose: false },
-    }
+    const context = contextOf(router)
     const devices = why.startsWith('nowhere') ? { in: 'nowhere', out: 'nowhere' } : { in: 'left', out: 'right' }
     let skb = { packet, mark: 0 }
     for (const hook of ['prerouting', 'forward', 'postrouting'] as const) {
@@ -209,24 +286,14 @@ t.test('what only a program knows is undecided', async t => {
     rules: { 4: readRuleset(table('filter', 'FORWARD ACCEPT', '-A FORWARD -j NFQUEUE --queue-num 1'), 4) },
   })
   const router = createRouter({ rules: {} })
-  const context = {
-    netfilter,
-    memory: createNetfilterMemory(),
-    surroundings: surroundingsOf(router),
-    circumstances: { now: 0, random: () => 0, choose: () => 0, verbose: false },
-  }
+  const context = { ...contextOf(router), netfilter }
   const result = atHook(context, 'forward', { packet: udp(AB), mark: 0 }, { in: 'left', out: 'right' })
   t.match(result, { verdict: 'undecided', undecided: { table: 'filter', chain: 'FORWARD', number: 1 } })
 })
 
 t.test('a masqueraded connection ends when it would leave by another device', async t => {
   const router = createRouter({ rules: { 4: nat('-A POSTROUTING -j MASQUERADE') } })
-  const context = {
-    netfilter: router.netfilter,
-    memory: router.memory,
-    surroundings: surroundingsOf(router),
-    circumstances: { now: 0, random: () => 0, choose: () => 0, verbose: false },
-  }
+  const context = contextOf(router)
   const once = (out: string) => {
     const entered = atHook(context, 'prerouting', { packet: udp(AB), mark: 0 }, { in: 'left' })
     return atHook(context, 'postrouting', entered.skb, { out })
@@ -238,12 +305,7 @@ t.test('a masqueraded connection ends when it would leave by another device', as
 
 t.test('two packets of one flow on their way at once share a connection in the end', async t => {
   const router = createRouter({ rules: {} })
-  const context = {
-    netfilter: router.netfilter,
-    memory: router.memory,
-    surroundings: surroundingsOf(router),
-    circumstances: { now: 0, random: () => 0, choose: () => 0, verbose: false },
-  }
+  const context = contextOf(router)
   const entered = [1, 2].map(() => atHook(context, 'prerouting', { packet: udp(AB), mark: 0 }, { in: 'left' }))
   const left = entered.map(({ skb }) => atHook(context, 'postrouting', skb, { out: 'right' }))
   t.strictSame(
@@ -256,12 +318,7 @@ t.test('two packets of one flow on their way at once share a connection in the e
 
 t.test('a packet that was seen before is not looked up again', async t => {
   const router = createRouter({ rules: { 4: nat('-A OUTPUT -d 10.2.0.2/32 -j REDIRECT') } })
-  const context = {
-    netfilter: router.netfilter,
-    memory: router.memory,
-    surroundings: surroundingsOf(router),
-    circumstances: { now: 0, random: () => 0, choose: () => 0, verbose: false },
-  }
+  const context = contextOf(router)
   const sent = atHook(context, 'output', { packet: udp(AB), mark: 0 }, { out: 'right' })
   t.ok(equalIp(sent.skb.packet.dst, parseIp('127.0.0.1')))
   const left = atHook(context, 'postrouting', sent.skb, { out: 'lo' })

@@ -55,7 +55,7 @@ export function withKernelRouter(
     await layCable(cable, lab)
     for (const side of SIDES) await plug(router, cable, side)
     await router.run('ip', ['link', 'set', 'lo', 'up'])
-    for (const setting of [...SETTINGS, ...settings]) await router.run('sysctl', ['-qw', setting])
+    await router.run('sysctl', ['-qw', ...SETTINGS, ...PATIENCE, ...settings])
     await router.run(RESTORE[4], [], rules[4] ?? EMPTY)
     await router.run(RESTORE[6], [], rules[6] ?? EMPTY)
     const agent = new Agent(lab)
@@ -79,6 +79,20 @@ const SETTINGS = [
   'net.ipv4.conf.all.rp_filter=0',
   'net.ipv4.conf.all.send_redirects=0',
 ]
+
+/** The kernel's clock goes on while packets wait for their turn; nothing may expire in between. */
+const PATIENCE = [
+  ...['tcp_timeout_close', 'tcp_timeout_last_ack', 'udp_timeout', 'icmp_timeout', 'icmpv6_timeout'],
+  ...[
+    'closed',
+    'cookie_wait',
+    'cookie_echoed',
+    'shutdown_sent',
+    'shutdown_recd',
+    'shutdown_ack_sent',
+    'heartbeat_sent',
+  ].map(phase => `sctp_timeout_${phase}`),
+].map(name => `net.netfilter.nf_conntrack_${name}=3600`)
 
 async function layCable(cable: Namespace, lab: Namespace): Promise<void> {
   await cable.run('ip', ['link', 'add', 'cable', 'type', 'veth', 'peer', 'name', 'cable', 'netns', lab.name])
