@@ -41,12 +41,17 @@ arrive, why. With --state it walks through dumps of real hosts (scripts/collect-
 -f beside it name pods and Services.
 
 FROM  pod/NAME, deploy/NAME, node/NAME, NAMESPACE/NAME, an address, ip:ADDRESS for a client outside
-TO    svc/NAME[:PORT], pod/NAME[:PORT], node/NAME:PORT, ADDRESS[:PORT], [IPV6]:PORT, or a DNS name with :PORT
+TO    svc/NAME[:PORT], pod/NAME[:PORT], node/NAME:PORT, ADDRESS[:PORT], [IPV6]:PORT, or a DNS name with :PORT;
+      127.0.0.1:PORT is the node's own loopback when FROM is a node
+
+FAULT is what the tools would be told: NODE sysctl KEY=VALUE, NODE fdb del IP, NODE neigh del IP, NODE route del CIDR,
+NODE link set DEV mtu N | down | hairpin off, where DEV may be pod/NAME for the node's end of its pair.
 
 Exit code: 0 delivered and answered on all paths, 1 on none, 3 on some, 2 for bad input.`,
   options: [
     { name: 'state', value: 'DIR', help: "dumps of real hosts, a folder each, or one host's folder or save file" },
-    ...CLUSTER_OPTIONS,
+    ...CLUSTER_OPTIONS.filter(({ name }) => name !== 'verbose'),
+    { name: 'verbose', short: 'v', help: 'tell every rule, also those that did not match, and why not' },
     { name: 'proto', value: 'PROTO', help: 'tcp, udp, sctp or icmp', default: "that of the Service's port, else tcp" },
     { name: 'sport', value: 'PORT', help: 'the source port of the first packet', default: '40000' },
     { name: 'size', value: 'BYTES', help: 'bytes of the whole packet' },

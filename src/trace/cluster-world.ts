@@ -91,16 +91,30 @@ function podsOf(cluster: SettledCluster, node: Node, state: () => HostState): re
 function vipsOf(cluster: SettledCluster, via: string | undefined): readonly Vip[] {
   const own = new Set(cluster.nodes.flatMap(internalIps).map(formatIp))
   const inside = [...cluster.settings.podCidrs, ...cluster.settings.serviceCidrs]
+  const having = nodesByService(cluster)
   const vips = new Map<string, Vip>()
   for (const service of cluster.services) {
     for (const ip of outerAddresses(service)) {
       const text = formatIp(ip)
       if (vips.has(text) || own.has(text) || inside.some(prefix => contains(prefix, ip))) continue
-      const takers = takersOf(service, cluster, via)
+      const takers = takersOf(service, cluster, having.get(keyOf(service.metadata)), via)
       vips.set(text, { ip, nodes: takers.flatMap(node => sameFamily(node, ip)) })
     }
   }
   return [...vips.values()]
+}
+
+/** By Service, the nodes that have a ready endpoint of it. */
+function nodesByService({ slices }: SettledCluster): ReadonlyMap<string, ReadonlySet<string>> {
+  const nodes = new Map<string, Set<string>>()
+  for (const { metadata, endpoints } of slices) {
+    const key = `${metadata.namespace}/${metadata.labels?.[SERVICE_NAME_LABEL]}`
+    const having = nodes.get(key) ?? new Set()
+    nodes.set(key, having)
+    for (const { nodeName, conditions } of endpoints ?? [])
+      if (nodeName && (conditions?.ready ?? true)) having.add(nodeName)
+  }
+  return nodes
 }
 
 /** The addresses at which a Service is to be reached from outside. */
@@ -117,20 +131,14 @@ function sameFamily(node: Node, ip: Ip): readonly Ip[] {
 }
 
 /** A balancer asks each node's health check, which with policy Local fails where no endpoint is. */
-function takersOf({ spec, metadata }: Service, cluster: SettledCluster, via: string | undefined): readonly Node[] {
+function takersOf(
+  { spec }: Service,
+  cluster: SettledCluster,
+  having: ReadonlySet<string> | undefined,
+  via: string | undefined,
+): readonly Node[] {
   if (via !== undefined) return cluster.nodes.filter(node => node.metadata.name === via)
   if (spec.externalTrafficPolicy !== 'Local' || spec.type !== 'LoadBalancer') return cluster.nodes
-  const having = new Set(
-    cluster.slices
-      .filter(
-        slice =>
-          slice.metadata.labels?.[SERVICE_NAME_LABEL] === metadata.name &&
-          slice.metadata.namespace === metadata.namespace,
-      )
-      .flatMap(({ endpoints }) => endpoints ?? [])
-      .filter(({ conditions }) => conditions?.ready ?? true)
-      .map(({ nodeName }) => nodeName),
-  )
-  const healthy = cluster.nodes.filter(node => having.has(node.metadata.name))
+  const healthy = cluster.nodes.filter(node => having?.has(node.metadata.name))
   return healthy.length > 0 ? healthy : cluster.nodes
 }
