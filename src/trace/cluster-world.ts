@@ -89,7 +89,8 @@ function podsOf(cluster: SettledCluster, node: Node, state: () => HostState): re
 
 /** Addresses inside the cluster's own networks are not led in from outside, nor are the nodes' own. */
 function vipsOf(cluster: SettledCluster, via: string | undefined): readonly Vip[] {
-  const own = new Set(cluster.nodes.flatMap(internalIps).map(formatIp))
+  const reach = new Map(cluster.nodes.map(node => [node, internalIps(node)]))
+  const own = new Set([...reach.values()].flat().map(formatIp))
   const inside = [...cluster.settings.podCidrs, ...cluster.settings.serviceCidrs]
   const having = nodesByService(cluster)
   const vips = new Map<string, Vip>()
@@ -98,7 +99,7 @@ function vipsOf(cluster: SettledCluster, via: string | undefined): readonly Vip[
       const text = formatIp(ip)
       if (vips.has(text) || own.has(text) || inside.some(prefix => contains(prefix, ip))) continue
       const takers = takersOf(service, cluster, having.get(keyOf(service.metadata)), via)
-      vips.set(text, { ip, nodes: takers.flatMap(node => sameFamily(node, ip)) })
+      vips.set(text, { ip, nodes: takers.flatMap(node => sameFamily(reach.get(node) ?? [], ip)) })
     }
   }
   return [...vips.values()]
@@ -124,10 +125,8 @@ export function outerAddresses({ spec, status }: Service): readonly Ip[] {
   return texts.flatMap(text => findIp(text) ?? [])
 }
 
-function sameFamily(node: Node, ip: Ip): readonly Ip[] {
-  return internalIps(node)
-    .filter(one => familyOf(one) === familyOf(ip))
-    .slice(0, 1)
+function sameFamily(ips: readonly Ip[], ip: Ip): readonly Ip[] {
+  return ips.filter(one => familyOf(one) === familyOf(ip)).slice(0, 1)
 }
 
 /** A balancer asks each node's health check, which with policy Local fails where no endpoint is. */

@@ -9,8 +9,9 @@ import { parseIp } from '../../src/base/ip.ts'
 import { applyChanges, type Change, type ChangedField, changesOf } from '../../src/packet/changes.ts'
 import { echoRequest, sctpInit, tcpSyn, udpDatagram } from '../../src/packet/first-packet.ts'
 import { icmpError } from '../../src/packet/icmp-error.ts'
-import { parseBytes } from '../../src/packet/octets.ts'
+import { formatBytes, parseBytes } from '../../src/packet/octets.ts'
 import { isIcmp, isSctp, isTcp, isUdp, type Packet, type Payload } from '../../src/packet/packet.ts'
+import { encodePacket } from '../../src/packet/packet-bytes.ts'
 import { rewriteQuote } from '../../src/packet/quote.ts'
 import { anyFamily, anyPacket } from './arbitrary.ts'
 
@@ -94,8 +95,18 @@ const CASES: readonly (readonly [name: string, before: Packet, after: Packet, ch
     [['dst', '10.244.1.2', '10.244.2.9'], ['quote-src', '10.244.1.2', '10.244.2.9'], ['quote-dst', '10.96.0.10', '10.244.1.2'], ['quote-sport', '40000', '1'], ['quote-dport', '80', '2']]],
   ['an error about a ping',     errorAboutPing, requoted(errorAboutPing, { icmpId: 9 }),         [['quote-icmp-id', '1', '9']]],
   ['another quote',             changed(error, isIcmp, { data: parseBytes('45') }), changed(error, isIcmp, { data: parseBytes('46') }), [['data', '45', '46']]],
+  ['a quote with another TTL',  requoting(error, { ttl: 9 }), requoting(error, { ttl: 8, src: other }), [['data', quoted({ ttl: 9 }), quoted({ ttl: 8, src: other })]]],
   ['another payload',           syn, { ...syn, payload: { protocol: 47, raw: parseBytes('0102') } }, [['payload', '6 …', 'raw 47 0102']]],
 ]
+
+/** The bytes that an error about the datagram quotes, with another header. */
+function quoted(header: Partial<Packet>): string {
+  return formatBytes(encodePacket({ ...datagram, ...header }))
+}
+
+function requoting(packet: Packet, header: Partial<Packet>): Packet {
+  return changed(packet, isIcmp, { data: parseBytes(quoted(header)) })
+}
 
 /** Of that datagram between no addresses. */
 function udpSum(): string {

@@ -152,6 +152,10 @@ const arp = encodeArp({
   target: { mac: { high: 0, low: 0 }, ip: dst },
 })
 
+function inFrame(etherType: number, packet: Uint8Array): Uint8Array {
+  return Uint8Array.from([...new Uint8Array(12), etherType >>> 8, etherType & 255, ...packet])
+}
+
 /** Bytes, who reads them, and what is wrong with them. */
 const MALFORMED: readonly (readonly [bytes: Uint8Array, read: (bytes: Uint8Array) => unknown, problem: string])[] = [
   [NO_BYTES, decodePacket, 'IP packet "": at byte 0: no bytes'],
@@ -194,6 +198,8 @@ const MALFORMED: readonly (readonly [bytes: Uint8Array, read: (bytes: Uint8Array
   [encodePacket(init).slice(20, 30), decodeSctp, 'at byte 10: ends within its header of 12 bytes'],
   [changed(syn6, 6, 58), decodePacket, 'ICMPv6 message'],
   [resummed(changed(syn, 9, 1)), decodePacket, 'ICMP message'],
+  [inFrame(0x0800, changed(syn, 2, 0, 19)), decodeFrame, 'at byte 2: total length 19, but the header has 20 bytes'],
+  [inFrame(0x86dd, encodePacket(syn6).slice(0, 39)), decodeFrame, 'at byte 39: ends within its header of 40 bytes'],
   [new Uint8Array(13), decodeFrame, 'Ethernet frame'],
   [arp.slice(0, 27), decodeArp, 'at byte 27: ends within its header of 28 bytes'],
   [set(arp, 0, 0, 6), decodeArp, 'at byte 0: hardware type 6, not Ethernet'],

@@ -113,6 +113,7 @@ function flowTable(options: Options, family: Family): FlowTable | undefined {
   const rate = parseRate(text)
   const cost = Math.floor((HASHLIMIT_SCALE * SECONDS[rate.per]) / rate.count)
   const cap = cost * Number(wordOf(options, 'hashlimit-burst') ?? 5)
+  if (Number.isNaN(cap)) return undefined
   return {
     tariff: { cost, cap, gain: HASHLIMIT_SCALE / 1000 },
     lives: Number(wordOf(options, 'hashlimit-htable-expire') ?? SECONDS[rate.per] * 1000),
@@ -124,8 +125,8 @@ function flowNamer(options: Options, width: number): FlowTable['flowOf'] {
   const modes = (wordOf(options, 'hashlimit-mode') ?? '').split(',')
   const [bySrc, byDst] = [modes.includes('srcip'), modes.includes('dstip')]
   const [bySport, byDport] = [modes.includes('srcport'), modes.includes('dstport')]
-  const srcBits = Number(wordOf(options, 'hashlimit-srcmask') ?? width)
-  const dstBits = Number(wordOf(options, 'hashlimit-dstmask') ?? width)
+  const srcBits = Math.min(width, Number(wordOf(options, 'hashlimit-srcmask') ?? width))
+  const dstBits = Math.min(width, Number(wordOf(options, 'hashlimit-dstmask') ?? width))
   return probe => {
     const { src, dst } = probe.skb.packet
     const ports = bySport || byDport ? portsFor(probe) : NO_PORTS

@@ -12,17 +12,27 @@ import type { ExtensionOption, NatTarget } from '../rule.ts'
 import type { Hook } from './hook.ts'
 import type { Skb } from './skb.ts'
 
-/** What NAT is to do for a packet: destinations before routing, sources behind it. */
+/** What NAT is to do for a packet: destinations before routing, sources behind it. Nothing: `--to` is no network. */
 export function netmapTarget(
   options: readonly ExtensionOption[],
   family: Family,
   hook: Hook,
   { packet }: Skb,
-): NatTarget {
-  const network = parseNetwork(options.find(({ name }) => name === 'to')?.words[0] ?? '', family)
+): NatTarget | undefined {
+  const network = networkOf(options.find(({ name }) => name === 'to')?.words[0], family)
+  if (!network) return undefined
   const destination = hook === 'prerouting' || hook === 'output'
   const to = mapped(destination ? packet.dst : packet.src, network)
   return { do: destination ? 'dnat' : 'snat', to: { from: to, to } }
+}
+
+/** The reader keeps the word as it was written. */
+function networkOf(text: string | undefined, family: Family): Prefix | undefined {
+  try {
+    return text === undefined ? undefined : parseNetwork(text, family)
+  } catch {
+    return undefined
+  }
 }
 
 function mapped(ip: Ip, network: Prefix): Ip {

@@ -177,7 +177,8 @@ function extensionVerdict(
     return DECIDED.queue
   }
   const { family, hook } = probe.passing
-  return rewrite(run, chain, rule, netmapTarget(options, family, hook, probe.skb))
+  const target = netmapTarget(options, family, hook, probe.skb)
+  return target ? rewrite(run, chain, rule, target) : undecided(chain, rule, 'the network of NETMAP cannot be read')
 }
 
 type Jump = Extract<Target, { readonly do: 'jump' | 'goto' }>

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Fork } from '../../../src/base/choice.ts'
 import { type Ip, parseIp } from '../../../src/base/ip.ts'
 import { seededRandom } from '../../../src/base/random.ts'
@@ -142,6 +142,21 @@ t.test('no packet is asked about what it cannot match', async t => {
   t.equal(asked, 2)
 })
 
+/** Runs packets for a ruleset through all of its built-in chains. @returns the rules that were not decided */
+function compareAll(t: Test, ruleset: Ruleset, name: string): readonly string[] {
+  const packets = packetsFor(ruleset)
+  const undecided = new Set<string>()
+  for (const [table, { chains }] of ruleset.tables) {
+    for (const chain of BUILT_IN[table].filter(chain => chains.has(chain))) {
+      const [a, b] = [true, false].map(index => runAll(ruleset, table, chain, packets, 2, index))
+      t.ok(isDeepStrictEqual(a, b), `${name} ${table} ${chain}`)
+      for (const { decision } of a?.results ?? [])
+        if (decision.kind === 'undecided') undecided.add(decision.undecided.why)
+    }
+  }
+  return [...undecided]
+}
+
 const CASES = '../shared/oracle/kube-proxy'
 
 t.test('what kube-proxy wrote runs the same', { skip: !existsSync(CASES) && `${CASES} is not here` }, async t => {
@@ -152,17 +167,17 @@ t.test('what kube-proxy wrote runs the same', { skip: !existsSync(CASES) && `${C
     ] as const) {
       const path = join(CASES, name, 'iptables', file)
       if (!existsSync(path)) continue
-      const ruleset = readRuleset(readFileSync(path, 'utf8'), family)
-      const packets = packetsFor(ruleset)
-      for (const [table, { chains }] of ruleset.tables) {
-        for (const chain of BUILT_IN[table].filter(chain => chains.has(chain))) {
-          const [a, b] = [true, false].map(index => runAll(ruleset, table, chain, packets, 2, index))
-          t.strictSame(a, b, `${name} ${file} ${table} ${chain}`)
-          const undecided = a?.results.filter(({ decision }) => decision.kind === 'undecided')
-          t.strictSame(undecided, [], `${name} ${file} ${table} ${chain} leaves nothing undecided`)
-        }
-      }
+      const undecided = compareAll(t, readRuleset(readFileSync(path, 'utf8'), family), `${name} ${file}`)
+      t.strictSame(undecided, [], `${name} ${file} leaves nothing undecided`)
     }
+  }
+})
+
+const DUMPS = '../shared/dumps'
+
+t.test('what other machines have runs the same', { skip: !existsSync(DUMPS) && `${DUMPS} is not here` }, async t => {
+  for (const name of readdirSync(DUMPS).filter(name => name.endsWith('.save'))) {
+    t.comment(`${name}: ${compareAll(t, readRuleset(readFileSync(join(DUMPS, name), 'utf8'), 4), name).join(', ')}`)
   }
 })
 
