@@ -23,7 +23,11 @@ export function isDevice(name: string, device: string): boolean {
   return device.endsWith('+') ? name.startsWith(device.slice(0, -1)) : name === device
 }
 
-/** Of a packet that did not come over a bridge, the kernel says that what is denied holds, and nothing else. */
+/**
+ * Of a packet that did not come over a bridge, the kernel says that what is denied holds, and nothing
+ * else. Of one that came by a port and leaves by none, no condition on the port out holds, not even a
+ * denied one (so says Linux 6.18 too).
+ */
 export function holdsPhysdev(match: PhysdevMatch): Holds {
   const { in: input, out: output, isIn, isOut, isBridged } = match
   const denials = [input, output, isIn, isOut, isBridged].every(part => part === undefined || part.not)

@@ -105,7 +105,10 @@ export function wordsOf(table: SetTable, elements: readonly SetElement[]): reado
   return elements.flatMap(element => wordsOfElement(table, element))
 }
 
-/** The device among the parts of an entry, or none: bridge ports stand apart from other devices. */
+/**
+ * The device among the parts of an entry, or none. Bridge ports stand apart from other devices: rules
+ * ask for devices only, and so find no entry with a port (so says Linux 6.18 too).
+ */
 export function deviceOf(elements: readonly SetElement[]): string {
   for (const element of elements) {
     if (element.kind === 'iface') return element.bridged ? `physdev:${element.device}` : element.device

@@ -192,7 +192,7 @@ function packetsFor(ruleset: Ruleset): readonly Skb[] {
       src === undefined ? [] : [tcp(text, 'S'), udp(text), sctp(text, [1], 0)].map(packet => ({ ...packet, src, dst })),
     )
   })
-  return [...new Map(ends.map(packet => [JSON.stringify(packet), packet])).values(), ping].slice(0, 60).map(skbOf)
+  return [...new Map(ends.map(packet => [JSON.stringify(packet), packet])).values(), ping].slice(0, 25).map(skbOf)
 }
 
 function* endsOf({ tables }: Ruleset): Iterable<readonly [dst: Ip, dport: number]> {
