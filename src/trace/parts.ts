@@ -1,71 +1,64 @@
 /**
- * NAT to an address of the machine itself, which the rule leaves open.
+ * The steps of a hop in parts: those of rules together, hook by hook, and those about a packet that
+ * carries another told apart from the packet's own.
  *
- * @see net/netfilter/nf_nat_masquerade.c, nf_nat_redirect.c of Linux
  * @module
  */
-import { type Ip, isIpv4, isLinkLocal, isLoopback, isUnspecified } from '../../base/ip.ts'
-import type { Ipv4 } from '../../base/ipv4.ts'
-import { ipv6 } from '../../base/ipv6.ts'
-import type { Packet } from '../../packet/packet.ts'
-import type { TargetDo } from '../rule.ts'
-import type { Devices, Hook, Surroundings } from './hook.ts'
-import type { NatRange } from './nat-range.ts'
+import type { Family } from '../base/ip.ts'
+import type { HookStep } from '../netfilter/run/hook.ts'
+import type { Step, VxlanStep } from '../node/step.ts'
+import type { Hop } from './journey.ts'
 
-type OwnTarget = TargetDo<'masquerade' | 'redirect'>
+/** A step, or all steps of rules at one hook; and whether they are about a packet that carries another. */
+export type Part = { readonly outer: boolean } & (
+  | { readonly hook?: undefined; readonly step: Step }
+  | {
+      readonly hook: Extract<Step, { component: 'netfilter' }>['hook']
+      readonly family: Family
+      readonly steps: readonly HookStep[]
+    }
+)
 
-const LOOPBACK4 = 0x7f000001 as Ipv4
-const LOOPBACK6 = ipv6(0, 0, 0, 1)
-
-/**
- * What MASQUERADE rewrites the source to: the address that the machine takes itself on the way out.
- * IPv4 asks by the next hop, IPv6 by the destination.
- *
- * @returns nothing when the device has no address, which drops the packet
- */
-export function masqueradeRange(
-  target: OwnTarget,
-  { family, dst }: Packet,
-  { out, via }: Devices,
-  surroundings: Surroundings,
-): NatRange | undefined {
-  if (out === undefined) return undefined
-  const ip = surroundings.sourceOf(out, family === 4 && via !== undefined && isIpv4(via) ? via : dst)
-  return ip === undefined ? undefined : rangeOf(ip, target)
-}
-
-/**
- * What REDIRECT rewrites the destination to: the first address of the device that the packet came
- * in by, or loopback for packets of the machine's own.
- *
- * @returns nothing when the device has no address, which drops the packet
- */
-export function redirectRange(
-  target: OwnTarget,
-  { family, dst }: Packet,
-  hook: Hook,
-  devices: Devices,
-  { addressesOf }: Surroundings,
-): NatRange | undefined {
-  if (hook === 'output') return rangeOf(family === 4 ? LOOPBACK4 : LOOPBACK6, target)
-  if (devices.in === undefined) return undefined
-  const ip = addressesOf(devices.in).find(own => isUsable(own, family, dst))
-  return ip === undefined ? undefined : rangeOf(ip, target)
-}
-
-/** Of IPv6, for a destination that is only good on a link or the machine, an address of that scope. */
-function isUsable(own: Ip, family: Packet['family'], dst: Ip): boolean {
-  if (isIpv4(own)) return family === 4 && !isUnspecified(own)
-  if (family === 4) return false
-  if (isLinkLocal(dst)) return isLinkLocal(own)
-  return isLoopback(dst) ? isLoopback(own) : true
-}
-
-function rangeOf(ip: Ip, { ports, random, randomFully }: OwnTarget): NatRange {
-  return {
-    to: { from: ip, to: ip },
-    ...(ports && { ports }),
-    ...(random && { random }),
-    ...(randomFully && { randomFully }),
+export function partsOf({ steps }: Hop): readonly Part[] {
+  const outer = outerSteps(steps)
+  const parts: Part[] = []
+  let open: { readonly hook: string; readonly steps: HookStep[] } | undefined
+  for (const [i, step] of steps.entries()) {
+    const isOuter = outer[i] ?? false
+    if (step.component !== 'netfilter') {
+      open = undefined
+      parts.push({ outer: isOuter, step })
+    } else if (open?.hook === step.hook) open.steps.push(step.step)
+    else {
+      const own = [step.step]
+      open = { hook: step.hook, steps: own }
+      parts.push({ outer: isOuter, hook: step.hook, family: step.before.family, steps: own })
+    }
   }
+  return parts
+}
+
+/**
+ * Which steps are about a packet that carries another: behind its wrapping, or before it is
+ * unwrapped, or dropped for what it carries.
+ */
+export function outerSteps(steps: readonly Step[]): readonly boolean[] {
+  const inner = steps.findLastIndex(
+    (step, i) =>
+      step.component === 'vxlan' && (step.action === 'decapsulate' || isRefusal(step.link, steps.slice(0, i), step)),
+  )
+  let wrapped = false
+  return steps.map((step, i) => {
+    if (step.component !== 'vxlan') return i < inner || wrapped
+    if (step.action === 'encapsulate') wrapped = true
+    return step.action === 'drop' && i === inner
+  })
+}
+
+/** Whether a drop is of a packet that came, not of one that was to be wrapped: nothing was sent by the device before. */
+function isRefusal(link: string, before: readonly Step[], { action }: VxlanStep): boolean {
+  return (
+    action === 'drop' &&
+    !before.some(step => step.component === 'link' && step.action === 'transmit' && step.link === link)
+  )
 }
