@@ -249,6 +249,24 @@ function withSctpChecksum(bytes: Uint8Array): Uint8Array {
   return bytes
 }
 
+// biome-ignore format: one case, one row
+const ROUTING: readonly (readonly [name: string, options: string, last: string])[] = [
+  ['segment routing',                      '2b02040100000000fd000000000000000000000000000009', 'fd00::9'],
+  ['a home address',                       '2b02020100000000fd000000000000000000000000000009', 'fd00::9'],
+  ['source routing',                       '2b04000200000000fd000000000000000000000000000008fd000000000000000000000000000009', 'fd00::9'],
+  ['segment routing that is done',         '2b02040000000000fd000000000000000000000000000009', 'fd00::2'],
+  ['a routing header of an unknown type',  '2b02630100000000fd000000000000000000000000000009', 'fd00::2'],
+  ['a routing header without address',     '2b00040100000000',                                 'fd00::2'],
+  ['segment routing behind other headers', '00000104000000002b02040100000000fd000000000000000000000000000009', 'fd00::9'],
+]
+for (const [name, options, last] of ROUTING) {
+  t.test(`checksums under ${name} cover ${last}`, async t => {
+    const bytes = encodePacket({ ...syn6, options: parseBytes(options) })
+    const plain = encodePacket({ ...syn6, dst: parseIp(last) })
+    t.equal(formatBytes(bytes.slice(-40)), formatBytes(plain.slice(-40)))
+  })
+}
+
 t.test('a UDP checksum that comes out as 0 is written as 0xffff; none is written as 0', async t => {
   const empty = { protocol: 17, sport: 0, dport: 0 } as const
   const sum = encodeUdp({ ...empty, data: Uint8Array.of(0, 0) }, src, dst)
