@@ -10,7 +10,7 @@ import { isTcp } from '../../packet/packet.ts'
 import { parseMasked } from '../codec.ts'
 import { hex } from '../listed.ts'
 import type { ExtensionOption, TargetDo } from '../rule.ts'
-import { changeSkb, type Probe } from './probe.ts'
+import { changeMark, changeSkb, type Probe } from './probe.ts'
 import { type Change, setChange } from './set-change.ts'
 import { clampMss, stripOptions } from './tcp-options.ts'
 
@@ -45,7 +45,7 @@ export function actOf(target: Going): Act {
 function setMark({ set, mask }: TargetDo<'mark'>): Act {
   const change = { note: `mark ${maskedText(set, mask)} set` }
   return probe => {
-    changeSkb(probe, { ...probe.skb, mark: (probe.mark & ~mask) ^ set })
+    changeMark(probe, (probe.mark & ~mask) ^ set)
     return change
   }
 }
@@ -76,7 +76,7 @@ function copyMark({ op, nfmask, ctmask }: Extract<TargetDo<'connmark'>, { readon
       connection.mark = (connection.mark & ~ctmask) ^ (probe.mark & nfmask)
       return SAVED
     }
-    changeSkb(probe, { ...probe.skb, mark: (probe.mark & ~nfmask) ^ (connection.mark & ctmask) })
+    changeMark(probe, (probe.mark & ~nfmask) ^ (connection.mark & ctmask))
     return RESTORED
   }
 }

@@ -93,6 +93,11 @@ export function changeSkb(probe: Probe, skb: Skb): void {
   probe.mark = skb.mark
 }
 
+/** The same packet where it has the mark already. */
+export function changeMark(probe: Probe, mark: number): void {
+  if (mark !== probe.mark) changeSkb(probe, { ...probe.skb, mark })
+}
+
 function layOut(probe: Probe, packet: Packet): void {
   layOutAddresses(probe, packet.src, packet.dst)
   const { payload, fragment } = packet

@@ -9,7 +9,7 @@ import { parseMasked } from '../codec.ts'
 import type { SetElement } from '../ipset.ts'
 import type { ExtensionOption } from '../rule.ts'
 import type { Probe } from './probe.ts'
-import { changeSkb } from './probe.ts'
+import { changeMark } from './probe.ts'
 import {
   bitsToAdd,
   elementsOf,
@@ -173,7 +173,6 @@ function markBy(table: SetTable, by: Sides, probe: Probe): string {
   if (entry === 'undecided') return entry
   if (!entry || entry.nomatch) return 'not marked'
   const { value, mask } = parseMasked(entry.skbmark ?? '0x0/0x0')
-  const mark = (probe.mark & ~mask) ^ value
-  changeSkb(probe, { ...probe.skb, mark })
+  changeMark(probe, (probe.mark & ~mask) ^ value)
   return `marked by set ${table.set.name}`
 }

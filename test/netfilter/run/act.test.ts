@@ -44,6 +44,7 @@ type Row = readonly [
 const ROWS: readonly Row[] = [
   ['-j MARK --set-xmark 0x4000/0x4000', { ...syn, mark: 1 }, { mark: 0x4001 }, 'mark 0x4000 set'],
   ['-j MARK --set-xmark 0x1/0xffffffff', { ...syn, mark: -1 }, { mark: 1 }, 'mark 0x1 set'],
+  ['-j MARK --set-xmark 0x1/0x1', { ...syn, mark: 3 }, {}, 'mark 0x1 set'],
   ['-j MARK --set-xmark 0x5/0x0', { ...syn, mark: 4 }, { mark: 1 }, 'mark 0x5/0x0 set'],
   ['-j MARK --set-xmark 0x0/0xff', { ...syn, mark: -1 }, { mark: -256 }, 'mark 0x0/0xff set'],
   ['-j CONNMARK --set-xmark 0x1/0x1', connected(), { connmark: 0x21 }, 'connection mark 0x1 set'],
@@ -99,6 +100,8 @@ for (const [target, skb, changes, note, around] of ROWS) {
     t.strictSame(tell(after), { ...tell(skb), ...changes })
     const [step] = steps
     t.match(step, { kind: 'rule', effect: 'continue', before: own, after })
+    const inPacket = Object.keys(changes).some(key => key !== 'connmark')
+    t.equal(after !== own, inPacket, 'the same value where nothing changed')
     t.equal(step?.kind === 'rule' ? step.note : '', note)
   })
 }
