@@ -6,7 +6,8 @@ import type { HookStep } from '../../../src/netfilter/run/hook.ts'
 import { atHook, createNetfilter, type HookContext } from '../../../src/netfilter/run/netfilter.ts'
 import type { Skb } from '../../../src/netfilter/run/skb.ts'
 import { formatTuple } from '../../../src/netfilter/run/tuple.ts'
-import { describePacket } from './describe.ts'
+import { icmpError } from '../../../src/packet/icmp-error.ts'
+import { describePacket, describeWhole } from './describe.ts'
 import { icmp, tcp, udp } from './packets.ts'
 import { createRouter, type Router, receive, send, surroundingsOf } from './router.ts'
 
@@ -168,6 +169,28 @@ t.test('a port that another flow has is changed without a rule, and says so', as
     'postrouting rewrites the source by clash: 10.1.0.2:1000 > 10.2.0.2:80 becomes 10.1.0.2:872 > 10.2.0.2:80',
     'postrouting confirms src=10.2.0.2 dst=10.1.0.2 sport=80 dport=872',
   ])
+})
+
+t.test('an error about a rewritten packet is rewritten end by end, as is its quote', async t => {
+  const rules = nat(
+    '-A PREROUTING -d 10.1.9.9/32 -j DNAT --to-destination 10.2.0.3',
+    '-A POSTROUTING -o right -j MASQUERADE',
+  )
+  const router = createRouter({ rules: { 4: rules } })
+  receive(router, { by: 'left', packet: udp(AV) })
+  const about = udp('10.2.0.1:1000 > 10.2.0.3:80')
+  const packet = icmpError({ about, kind: 'port-unreachable', src: parseIp('10.2.0.3') })
+  if (!packet) throw new RangeError('no error')
+  receive(router, { by: 'right', packet })
+  const rewritten = router.steps.filter(({ kind }) => kind === 'rewrite')
+  t.strictSame(
+    rewritten.map(({ after }) => describeWhole(after.packet)),
+    [
+      '10.2.0.3 > 10.1.0.2 icmp 3/3 ttl 64 about 10.1.0.2:1000 > 10.2.0.3:80',
+      '10.1.9.9 > 10.1.0.2 icmp 3/3 ttl 63 about 10.1.0.2:1000 > 10.1.9.9:80',
+    ],
+  )
+  t.strictSame(rewritten.map(told), ['rewrites the destination by related', 'rewrites the source by related'])
 })
 
 t.test('an answer of REJECT carries the connection of what it is about', async t => {
