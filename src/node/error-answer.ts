@@ -1,15 +1,21 @@
 /**
- * The ICMP errors that the machine sends about packets it cannot carry on.
+ * What the machine itself says about packets: errors, resets, echoes.
+ *
+ * How often it says so is not limited here, as it is by Linux: a trace is of one packet.
  *
  * @see net/ipv4/icmp.c of Linux: __icmp_send; net/ipv6/icmp.c: icmp6_send
  * @module
  */
-import type { Ip } from '../base/ip.ts'
+import { type Ip, isIpv4 } from '../base/ip.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import { trackedAnswer } from '../netfilter/run/track.ts'
 import { type IcmpErrorKind, icmpError } from '../packet/icmp-error.ts'
+import type { Packet } from '../packet/packet.ts'
 import type { Device } from './device.ts'
-import { UNSPECIFIED } from './route.ts'
+import type { Machine } from './machine.ts'
+import { blankQuery, UNSPECIFIED } from './route.ts'
+import { consult } from './routing-rules.ts'
+import { findRoute } from './routing-table.ts'
 import { sourceAddress } from './source-address.ts'
 import type { Walk } from './walk.ts'
 
@@ -28,38 +34,56 @@ const NEXT_HEADER_AT = 6
 /**
  * Puts the error among the machine's answers, unless none may be sent: about a frame that was not
  * addressed to the machine, or where the packet itself forbids it.
- *
- * Its source is left to the route back, as the kernel leaves it.
  */
 export function answerError(walk: Walk, skb: Skb, kind: IcmpErrorKind, options: ErrorOptions = {}): void {
   if (!isForUs(skb)) return
   const { packet } = skb
   const { device, mtu, local } = options
-  const src = local ? packet.dst : errorSource(walk, skb, device)
+  const src = local ? packet.dst : errorSource(walk.machine, packet, device)
   const pointer = kind === 'protocol-unreachable' && packet.family === 6 ? NEXT_HEADER_AT : 0
   const message = icmpError({ about: packet, kind, src, pointer, ...(mtu === undefined ? {} : { mtu }) })
   if (!message) return
   // So that NAT translates it even if the packet's connection never got as far as into the table.
   const tracked = trackedAnswer(skb)
-  walk.answers.push({ ...ownAnswer(walk, skb, message), ...(tracked ? { tracked } : {}) })
+  answerWith(walk, tracked ? { ...skb, tracked } : withoutConnection(skb), message)
 }
 
-/** A packet that the kernel makes in answer to another. */
-export function ownAnswer({ machine }: Walk, { mark }: Skb, packet: Skb['packet']): Skb {
-  const { family } = packet
+/**
+ * Puts a packet among the machine's answers to `skb`; its source may be left to the route back. What
+ * claims to come from a network's broadcast address is not answered (measured on Linux 6.18).
+ *
+ * @param skb with the connection that the answer is to belong to, if it is known
+ */
+export function answerWith({ machine, answers }: Walk, { mark, tracked }: Skb, answer: Packet): void {
+  const { family, dst } = answer
+  if (isIpv4(dst) && findRoute(machine.routing[4].local, dst)?.found.type === 'broadcast') return
   const ttl = machine.settings.ttl[family]
-  return {
-    packet: packet.ttl === ttl ? packet : { ...packet, ttl },
+  answers.push({
+    packet: answer.ttl === ttl ? answer : { ...answer, ttl },
     mark: machine.settings.reflectsMark[family] ? mark : 0,
-  }
+    ...(tracked ? { tracked } : {}),
+  })
+}
+
+/** For answers whose connection is looked up when they are sent. */
+export function withoutConnection({ packet, mark }: Skb): Skb {
+  return { packet, mark }
 }
 
 export function isForUs({ addressed }: Skb): boolean {
   return addressed === undefined || addressed === 'unicast'
 }
 
-function errorSource({ machine }: Walk, { packet }: Skb, device: Device | undefined): Ip {
-  const inbound = packet.family === 4 && machine.settings.errorsFromInbound && device
-  const chosen = inbound && sourceAddress(machine.devices, inbound, packet.src, 'link')
-  return chosen ? chosen : UNSPECIFIED[packet.family]
+/**
+ * IPv4 leaves it to the route back, unless told otherwise. IPv6 asks the device that the packet came
+ * by, unless the route names a source.
+ */
+function errorSource(machine: Machine, { family, src }: Packet, device: Device | undefined): Ip {
+  const unspecified = UNSPECIFIED[family]
+  if (!device || (family === 4 && !machine.settings.errorsFromInbound)) return unspecified
+  if (family === 6) {
+    const back = consult(machine.routing[6], blankQuery(src, machine.loopback.name))
+    if (back.found?.route.src !== undefined) return unspecified
+  }
+  return sourceAddress(machine.devices, device, src, 'link') ?? unspecified
 }

@@ -109,7 +109,7 @@ function deliver(walk: Walk, entrant: Entrant, routed: Routed): void {
   const { device, physIn } = entrant
   const accepted = runHook(walk, 'input', whole.skb, { in: device.name, ...(physIn === undefined ? {} : { physIn }) })
   if (!accepted) return
-  if (!outOfTunnel(walk, accepted)) handOver(walk, accepted, routed)
+  if (!outOfTunnel(walk, accepted)) handOver(walk, accepted, routed, device)
 }
 
 /** The packet in a frame that the device takes. */

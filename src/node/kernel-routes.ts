@@ -58,8 +58,7 @@ function localRoute(to: Prefix, { name, addresses }: Device, own: OwnAddress): R
 
 function networkRoutes4(device: Device, own: OwnAddress, main: readonly Route[]): readonly Route[] {
   const { network, bits, address, secondary } = own
-  if (network.family !== 4 || secondary || network.base >>> 24 === 0 || (bits === 32 && network.base === address))
-    return []
+  if (network.family !== 4 || secondary || network.base === 0 || (bits === 32 && network.base === address)) return []
   const made = { link: device.name, proto: 'kernel', src: address } as const
   if (device.link.kind === 'loopback') {
     return [{ ...made, to: network, type: 'local', table: 'local', scope: 'host' }, ...broadcastRoutes(network, made)]

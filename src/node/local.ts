@@ -8,22 +8,31 @@ import { ICMP, ICMPV6, SCTP, TCP, UDP } from '../base/protocol.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import { echoReply } from '../packet/echo.ts'
 import { isEchoReply, isEchoRequest, isIcmpError } from '../packet/icmp-types.ts'
-import { type IcmpMessage, isIcmp, portsOf } from '../packet/packet.ts'
+import { type IcmpMessage, isIcmp, type Packet, portsOf } from '../packet/packet.ts'
 import { readQuote } from '../packet/quote.ts'
 import { tcpReset } from '../packet/tcp-reset.ts'
-import { answerError, isForUs, ownAnswer } from './error-answer.ts'
+import type { Device } from './device.ts'
+import { answerError, answerWith, isForUs, withoutConnection } from './error-answer.ts'
 import { learnMtu } from './mtu.ts'
-import type { Routed } from './route.ts'
+import { blankQuery, type Routed, UNSPECIFIED } from './route.ts'
+import { consult } from './routing-rules.ts'
 import { findSocket } from './socket.ts'
 import type { Listener } from './step.ts'
 import { end, note, type Walk } from './walk.ts'
 
+/** The TOS without its bits for congestion. */
+const DSCP = 0xfc
+
 const KERNEL: Listener = { listens: 'yes', what: 'the kernel, which answers echo requests' }
 const QUOTED: Listener = { listens: 'yes', what: 'the sender of the packet that the error is about' }
 
-/** Hands the packet to a program or to the kernel's own protocols, with what they answer. */
-export function handOver(walk: Walk, skb: Skb, routed: Routed): void {
-  if (isIcmp(skb.packet.payload)) takeIcmp(walk, skb, skb.packet.payload, routed)
+/**
+ * Hands the packet to a program or to the kernel's own protocols, with what they answer.
+ *
+ * @param device by which it came
+ */
+export function handOver(walk: Walk, skb: Skb, routed: Routed, device: Device): void {
+  if (isIcmp(skb.packet.payload)) takeIcmp(walk, skb, skb.packet.payload, { routed, device })
   else if (routed.kind !== 'local') end(walk, { kind: 'consumed', why: 'it went to all, or to a group' })
   else toProgram(walk, skb)
 }
@@ -69,33 +78,54 @@ function refuse(walk: Walk, skb: Skb): void {
   const { protocol } = packet.payload
   if (protocol === TCP) {
     const answer = tcpReset(packet)
-    if (answer && isForUs(skb)) walk.answers.push(ownAnswer(walk, skb, answer))
+    // Unlike that of REJECT, the reset of a closed port is as urgent as what it answers.
+    // The first address of a network is no one machine's.
+    const isOwn = packet.family === 4 || walk.machine.own.get(packet.dst) !== undefined
+    if (answer && isOwn && isForUs(skb)) answerWith(walk, withoutConnection(skb), { ...answer, tos: packet.tos & DSCP })
     return
   }
   const kind = protocol === UDP ? 'port-unreachable' : 'protocol-unreachable'
   answerError(walk, skb, kind, { local: true })
 }
 
+interface Arrived {
+  readonly routed: Routed
+  readonly device: Device
+}
+
 /** @see net/ipv4/icmp.c of Linux: icmp_rcv; net/ipv6/icmp.c: icmpv6_rcv */
-function takeIcmp(walk: Walk, skb: Skb, message: IcmpMessage, routed: Routed): void {
+function takeIcmp(walk: Walk, skb: Skb, message: IcmpMessage, { routed, device }: Arrived): void {
   const { packet } = skb
   if (message.protocol !== (packet.family === 4 ? ICMP : ICMPV6)) toProgram(walk, skb)
-  else if (isEchoRequest(message)) takeEcho(walk, skb, routed)
+  else if (isEchoRequest(message)) takeEcho(walk, skb, routed, device)
   else if (isIcmpError(message)) takeError(walk, skb, message)
   else if (isEchoReply(message)) toPinger(walk, skb, message)
   else end(walk, { kind: 'consumed', why: 'the kernel takes such messages itself' })
 }
 
-function takeEcho(walk: Walk, skb: Skb, { kind }: Routed): void {
+function takeEcho(walk: Walk, skb: Skb, { kind }: Routed, device: Device): void {
   const { packet } = skb
   // To all and to groups IPv4 keeps silent. @see icmp_echo_ignore_broadcasts
   if (walk.machine.settings.ignoresEcho[packet.family] || (kind !== 'local' && packet.family === 4)) {
     end(walk, { kind: 'consumed', why: 'the machine does not answer such echo requests' })
     return
   }
-  const answer = kind === 'local' ? echoReply(packet) : undefined
-  if (answer) walk.answers.push(ownAnswer(walk, skb, answer))
+  const answer =
+    walk.machine.own.get(packet.dst) || packet.family === 4 ? echoReply(packet) : groupReply(walk, packet, device)
+  if (answer) answerWith(walk, withoutConnection(skb), answer)
   deliver(walk, skb, KERNEL)
+}
+
+/**
+ * What was asked of all, or of the first address of a network, is answered by the device that it came by
+ * and from an address of its own.
+ *
+ * @see net/ipv6/icmp.c of Linux: icmpv6_echo_reply
+ */
+function groupReply({ machine }: Walk, packet: Packet, device: Device): Packet | undefined {
+  const back = consult(machine.routing[6], { ...blankQuery(packet.src, machine.loopback.name), out: device.name })
+  const reply = back.kind === 'route' ? echoReply(packet, packet.src) : undefined
+  return reply && { ...reply, src: UNSPECIFIED[6] }
 }
 
 /** An answer to a ping that no program waits for is dropped without a word. */

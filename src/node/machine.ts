@@ -129,22 +129,25 @@ function neighboursOf(list: readonly Neighbour[]): ReadonlyMap<string, IpMap<Nei
 }
 
 /**
- * Whether anything in the rules makes the kernel track connections.
+ * Whether anything in the rules makes the kernel track connections; the table nat alone does not
+ * (measured on Linux 6.18).
  *
- * @see net/netfilter/nf_conntrack_proto.c of Linux: nf_ct_netns_get, called by NAT and by the
- * matches and targets that look at connections
+ * @see net/netfilter/nf_conntrack_proto.c of Linux: nf_ct_netns_get, called by matches and targets
  */
 function tracksConnections(rules: Ruleset | undefined): boolean {
   if (!rules) return false
-  if (rules.tables.has('nat')) return true
   for (const table of rules.tables.values()) {
     for (const chain of table.chains.values()) if (chain.rules.some(asksForConnection)) return true
   }
   return false
 }
 
-const CONNECTION_MATCHES: ReadonlySet<string> = new Set(['conntrack', 'state', 'connmark'])
+const MATCHES: ReadonlySet<string> = new Set(['conntrack', 'state', 'connmark'])
+const TARGETS: ReadonlySet<string> = new Set(['connmark', 'dnat', 'snat', 'masquerade', 'redirect', 'notrack'])
+/** Of the extensions that podwire only keeps. */
+const MODULES: ReadonlySet<string> = new Set(['connlimit', 'connbytes', 'connlabel', 'helper', 'cluster', 'CT'])
 
 function asksForConnection({ matches, target }: Rule): boolean {
-  return target?.do === 'connmark' || matches.some(({ on }) => CONNECTION_MATCHES.has(on))
+  if (target && (TARGETS.has(target.do) || (target.do === 'extension' && MODULES.has(target.name)))) return true
+  return matches.some(match => MATCHES.has(match.on) || (match.on === 'extension' && MODULES.has(match.module)))
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { equalIp, type Ip, isIpv4, isLoopback, isUnspecified } from '../base/ip.ts'
+import { equalIp, type Family, type Ip, isIpv4, isLoopback, isUnspecified } from '../base/ip.ts'
 import { type Ipv6, ipv6 } from '../base/ipv6.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import { isMulticast } from '../packet/address-kind.ts'
@@ -72,19 +72,15 @@ function routeIn4(walk: Walk, skb: Skb, device: Device): Routed | undefined {
 function martian4(src: Ip, dst: Ip, device: Device): string | undefined {
   if (isMulticast(src) || src === ALL) return 'the source is a group or all'
   if (dst === ALL || (isUnspecified(src) && isUnspecified(dst))) return undefined
-  if (isThisNetwork(src)) return 'the source is in 0.0.0.0/8'
-  if (isThisNetwork(dst)) return 'the destination is in 0.0.0.0/8'
+  if (isUnspecified(src)) return 'the source is 0.0.0.0'
+  if (isUnspecified(dst)) return 'the destination is 0.0.0.0'
   if (device.settings.routeLocalnet) return undefined
   if (isLoopback(dst)) return `packets to 127.0.0.0/8 do not come in by ${device.name}: route_localnet is 0`
   return isLoopback(src) ? `packets from 127.0.0.0/8 do not come in by ${device.name}: route_localnet is 0` : undefined
 }
 
-function isThisNetwork(ip: Ip): boolean {
-  return isIpv4(ip) && ip >>> 24 === 0
-}
-
 function broadcastIn(walk: Walk, skb: Skb, device: Device): Routed | undefined {
-  const sound = isThisNetwork(skb.packet.src) || sourceIsSound(walk, skb, device, UNSPECIFIED[4])
+  const sound = isUnspecified(skb.packet.src) || sourceIsSound(walk, skb, device, UNSPECIFIED[4])
   return sound ? { kind: 'broadcast', out: walk.machine.loopback } : undefined
 }
 
@@ -111,18 +107,18 @@ function routeIn6(walk: Walk, skb: Skb, device: Device): Routed | undefined {
 
 /** What the sender is told, if anything. @see net/ipv4/route.c of Linux: ip_error; net/ipv6/route.c: ip6_pkt_drop */
 function unreachable(walk: Walk, skb: Skb, device: Device, finding: NoRoute): undefined {
-  const kind = errorOf(finding)
+  const kind = errorOf(finding, skb.packet.family)
   if (kind) answerError(walk, skb, kind, { device })
   return end(walk, { kind: 'no route', type: finding.type, why: whyNoRoute(finding) })
 }
 
-function errorOf({ type, host }: NoRoute): IcmpErrorKind | undefined {
+function errorOf({ type, host }: NoRoute, family: Family): IcmpErrorKind | undefined {
   switch (type) {
     case 'none':
       return 'net-unreachable'
     case 'unreachable':
-      // IPv6 has one word for both.
-      return host ? 'host-unreachable' : 'net-unreachable'
+      // IPv6 says of both that there is no route.
+      return host && family === 4 ? 'host-unreachable' : 'net-unreachable'
     case 'prohibit':
       return 'admin-prohibited'
     case 'blackhole':

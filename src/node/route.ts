@@ -40,6 +40,12 @@ export function queryOf({ packet, mark }: Skb, device: string): Query {
   return { dst, src, in: device, mark, tos, protocol, sport: ports?.sport ?? 0, dport: ports?.dport ?? 0 }
 }
 
+/** What is asked about an address alone. */
+export function blankQuery(dst: Ip, device: string): Query {
+  const src = UNSPECIFIED[isIpv4(dst) ? 4 : 6]
+  return { dst, src, in: device, mark: 0, tos: 0, protocol: 0, sport: 0, dport: 0 }
+}
+
 /**
  * Of several ways the one that the packet takes, and all packets between its addresses after it.
  *

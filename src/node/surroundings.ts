@@ -9,7 +9,7 @@ import type { ReversePath, Surroundings } from '../netfilter/run/hook.ts'
 import { isMulticast } from '../packet/address-kind.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { Machine } from './machine.ts'
-import { ALL, queryOf, UNSPECIFIED } from './route.ts'
+import { ALL, blankQuery, queryOf, UNSPECIFIED } from './route.ts'
 import { consult, type Query } from './routing-rules.ts'
 import { findRoute, type TableRoute } from './routing-table.ts'
 import { sourceAddress } from './source-address.ts'
@@ -56,7 +56,7 @@ const TYPES: Readonly<Record<TableRoute['type'], AddressType>> = {
  * @see net/ipv4/fib_frontend.c of Linux: inet_dev_addr_type
  */
 function addressType4(machine: Machine, ip: Ip & number, device: string | undefined): AddressType {
-  if (ip === ALL || ip >>> 24 === 0) return 'BROADCAST'
+  if (ip === ALL || ip === 0) return 'BROADCAST'
   if (isMulticast(ip)) return 'MULTICAST'
   const match = findRoute(machine.routing[4].local, ip)
   if (!match) return 'UNICAST'
@@ -85,11 +85,6 @@ function isAt(ip: Ip) {
     address.w2 === ip.w2 &&
     address.w1 === ip.w1 &&
     address.w0 === ip.w0
-}
-
-function blankQuery(dst: Ip, device: string): Query {
-  const src = UNSPECIFIED[isIpv4(dst) ? 4 : 6]
-  return { dst, src, in: device, mark: 0, tos: 0, protocol: 0, sport: 0, dport: 0 }
 }
 
 /** @see net/ipv4/netfilter/ipt_rpfilter.c of Linux: rpfilter_mt; net/ipv6/netfilter/ip6t_rpfilter.c */
