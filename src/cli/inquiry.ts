@@ -47,8 +47,8 @@ export interface Inquiry {
 
 export interface InquiryOptions extends TraceOptions {
   readonly toEndpoint?: string
-  /** Tell the shown path with the rules that did not match. */
-  readonly verbose: boolean
+  /** Follow the shown path once more, for which rules did not match and why. */
+  readonly explained: boolean
 }
 
 /** When the first packet is sent, as far as clocks of rules matter. */
@@ -76,7 +76,7 @@ export function inquire(asked: readonly Asked[], ground: Ground, options: Inquir
       world,
       questions,
       trace,
-      shown: options.verbose ? explainPath(shown, flows, world, options) : shown,
+      shown: options.explained ? explainPath(shown, flows, world, options) : shown,
     }
   } catch (cause) {
     if (cause instanceof ParseError) throw new RefusedInput([cause.message])

@@ -108,7 +108,7 @@ async function followTrace(
   }
   const verbose = given.is('verbose')
   const words = [`-f ${quoteWord(join(folder, 'manifests'))}`, ...askedWords(step)]
-  const inquiry = inquire(step.asked, ground, { ways: 'all', seed: 0, most: MOST_WAYS, verbose })
+  const inquiry = inquire(step.asked, ground, { ways: 'all', seed: 0, most: MOST_WAYS, explained: true })
   const text = formatTrace(inquiry.trace, { ...contextOf(inquiry, words.join(' ')), ...writingFor(io, verbose) })
   await io.out(text.replaceAll(/^(?=.)/gm, '   '))
   return compareTrace(step, inquiry.trace)

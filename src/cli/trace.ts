@@ -146,7 +146,7 @@ function optionsOf(given: Given): InquiryOptions {
     ways: given.is('draw') ? 'one' : 'all',
     seed: given.integer('seed', 0, 0xffff_ffff) ?? 0,
     most: given.is('all-paths') || toEndpoint !== undefined ? ALL_WAYS : USUAL_WAYS,
-    verbose: given.is('verbose'),
+    explained: given.is('verbose') || !given.is('output') || given.text('output') === 'text',
     ...(assume ? { assume } : {}),
     ...(toEndpoint === undefined ? {} : { toEndpoint }),
   }
