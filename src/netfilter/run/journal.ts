@@ -78,7 +78,8 @@ export function noteMiss(
   const { chanceTaken: taken, chanceOf: of } = probe
   const kind = of > 0 ? undefined : kindOfMiss(match, probe)
   const why = whyNot(match, probe)
-  if (missed && of === 0 && !missed.step.chance && missed.at === probe.skb) {
+  // Whatever changes the packet is a step of its own, so that neighbours saw the same one.
+  if (missed && of === 0 && !missed.step.chance) {
     const same = missed.same && why === missed.step.why
     if (same || (kind !== undefined && kind === missed.kind)) {
       missed.same = same

@@ -50,6 +50,7 @@ const ROWS: readonly Row[] = [
   ['-j CONNMARK --set-xmark 0x1/0x1', connected(), { connmark: 0x21 }, 'connection mark 0x1 set'],
   ['-j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xff', { ...connected(), mark: 0x102 }, { connmark: 0x102 }, 'connection mark saved'],
   ['-j CONNMARK --save-mark --nfmask 0x2 --ctmask 0x0', { ...connected(), mark: 3 }, { connmark: 0x22 }, 'connection mark saved'],
+  ['-j CONNMARK --save-mark --nfmask 0x20 --ctmask 0x0', { ...connected(), mark: 0x21 }, { connmark: 0 }, 'connection mark saved'],
   ['-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0x20', { ...connected(), mark: 0x103 }, { mark: 0x120 }, 'mark restored from the connection'],
   ['-j CONNMARK --set-xmark 0x1/0x1', syn, {}, 'no connection to mark'],
   ['-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0x20', syn, {}, 'no connection to mark'],
