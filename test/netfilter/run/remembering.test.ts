@@ -30,6 +30,7 @@ const ROWS: readonly (readonly [says: string, rules: readonly string[], packets:
   ['limit lets a burst through, then one at a time', [LIMIT], [[0], [0], [0], [0.5], [1], [1.2]], ['1', '1', '-', '-', '1', '-']],
   ['limit saves no more than the burst', [LIMIT], [[0], [100], [100], [100]], ['1', '1', '1', '-']],
   ['limit is not asked of packets that fail before', [`-p tcp ${LIMIT}`], [[0, datagram], [0, datagram], [0], [0], [0]], ['-', '-', '1', '1', '-']],
+  ['what iptables itself asks comes first, wherever it stands', [`${LIMIT} -p tcp`], [[0, datagram], [0, datagram], [0], [0], [0]], ['-', '-', '1', '1', '-']],
   ['hashlimit has a bucket for each flow', [FLOWS], [[0], [0], [0], [0, other], [0, other], [0, other]], ['1', '1', '-', '1', '1', '-']],
   ['hashlimit forgets flows', [`${FLOWS} --hashlimit-htable-expire 1500`], [[0], [0], [0.1], [1.2], [3], [3]], ['1', '1', '-', '1', '1', '1']],
   ['hashlimit above a rate', [FLOWS.replace('upto', 'above')], [[0], [0], [0], [1]], ['-', '-', '1', '-']],
