@@ -62,7 +62,10 @@ export function agree(
   const always = new Map<string, Ratio>()
   let now = memories
   // Once each outcome has had its turn, and one of them a second, more tries meet nothing new.
-  const total = Math.min([...left.values()].reduce((sum, count) => sum + count, 0), left.size + 1)
+  const total = Math.min(
+    [...left.values()].reduce((sum, count) => sum + count, 0),
+    left.size + 1,
+  )
   for (let attempt = 0; attempt < total; attempt++) {
     const possible = send(attempt, now)
     for (const name of new Set([...possible.keys(), ...always.keys()])) {
