@@ -52,7 +52,7 @@ function localRoute(to: Prefix, { name, addresses }: Device, own: OwnAddress): R
   const made = { to, link: name, type: 'local', table: 'local', proto: 'kernel' } as const
   if (to.family === 6) return { ...made, metric: 0 }
   // A second address of a network speaks by the first.
-  const first = addresses[4].find(one => !one.secondary && samePrefix(one.network, own.network)) ?? own
+  const first = addresses[4].find(one => samePrefix(one.network, own.network)) ?? own
   return { ...made, scope: 'host', src: first.address }
 }
 

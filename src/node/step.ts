@@ -59,6 +59,7 @@ export interface BridgeStep {
   /** `local`: up to the machine itself. */
   readonly action: 'forward' | 'flood' | 'local' | 'drop'
   readonly bridge: string
+  /** Of a frame that the machine itself sends by the bridge: the bridge. */
   readonly inPort: string
   /** The ports that the frame leaves by. */
   readonly outPorts: readonly string[]

@@ -192,6 +192,22 @@ t.test('a bridge that is down takes nothing', async t => {
   t.equal(fromA(subject, createMachineMemory(), toService('10.96.0.10')).ended?.kind, 'link down')
 })
 
+t.test('rules are not shown that a frame is for another station', async t => {
+  const rules = `*mangle
+:PREROUTING ACCEPT [0:0]
+-A PREROUTING -m pkttype --pkt-type unicast -j ACCEPT
+COMMIT
+`
+  const { steps, departures } = fromA(
+    node({ rules }),
+    createMachineMemory(),
+    packet('10.244.1.2', '10.244.1.3'),
+    MACS.b,
+  )
+  t.ok(steps.some(step => step.component === 'netfilter' && step.step.kind === 'rule'))
+  t.equal(departures.length, 1)
+})
+
 t.test('rules see the port on every hook of a packet that came by one', async t => {
   const rules = `*filter
 :INPUT ACCEPT [0:0]

@@ -92,6 +92,8 @@ t.test('an error about a packet that was too long is remembered, for a while', a
   const taken = take(subject, memory, told)
   t.match(taken.delivered, { listener: { what: 'the sender of the packet that the error is about' } })
   t.equal(out(1000), 'too big: the packet has 1328 bytes, eth0 carries 1200')
+  take(subject, memory, { ...told, payload: { ...told.payload, rest: 1400 } as Packet['payload'] }, 2000)
+  t.equal(out(3000), 'too big: the packet has 1328 bytes, eth0 carries 1200', 'a greater one changes nothing')
   t.match(out(601_000), /^out eth0/)
 })
 

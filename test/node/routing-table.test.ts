@@ -4,8 +4,9 @@ import { compareIp, contains, type Ip, type Prefix, prefixOf } from '../../src/b
 import type { Ipv4 } from '../../src/base/ipv4.ts'
 import { ipv6 } from '../../src/base/ipv6.ts'
 import { IpMap } from '../../src/node/ip-map.ts'
+import { consult } from '../../src/node/routing-rules.ts'
 import { createRoutingTable, findRoute, refuses, type TableRoute } from '../../src/node/routing-table.ts'
-import { mac, machine } from './world.ts'
+import { ip, mac, machine, route } from './world.ts'
 
 const devices = machine({
   links: ['e0', 'e1'].map((name, i) => ({ kind: 'uplink', name, mtu: 1500, mac: mac(i) }) as const),
@@ -84,3 +85,21 @@ for (const [name, family, address, width] of [
     )
   })
 }
+
+t.test('while nobody writes rules, local and main table are one', async t => {
+  const subject = machine({
+    links: [{ kind: 'uplink', name: 'e0', mtu: 1500, mac: mac(1) }],
+    routes: [
+      route('10.0.0.0/8', { type: 'local', table: 'local', link: 'lo', metric: 5 }),
+      route('10.0.0.0/8', { link: 'e0' }),
+      route('10.1.0.0/16', { link: 'e0' }),
+    ],
+  })
+  const found = (dst: string) => {
+    const query = { dst: ip(dst), src: ip('0.0.0.0'), in: 'lo', mark: 0, tos: 0, protocol: 0, sport: 0, dport: 0 }
+    const { found: one, table } = consult(subject.routing[4], query)
+    return `${one?.type} ${table}`
+  }
+  t.equal(found('10.1.2.3'), 'unicast main', 'the longer prefix wins wherever it stands')
+  t.equal(found('10.2.2.3'), 'local local', 'and of equal ones the local, whatever their metrics')
+})
