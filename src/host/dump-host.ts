@@ -13,7 +13,7 @@ import { readBridgePorts, readLinks, withPorts } from './dump-links.ts'
 import type { Reading } from './dump-list.ts'
 import { hasRoutes, readRoutes } from './dump-routes.ts'
 import { readRoutingRules } from './dump-rules.ts'
-import { readBridgeEntries, readFdb, readNeighbours } from './dump-stations.ts'
+import { readBridgeEntries, readFdb, readNeighbours, readSilence } from './dump-stations.ts'
 import type { HostNetwork, RoutingRule } from './host.ts'
 import { readSysctls } from './sysctl-text.ts'
 
@@ -83,6 +83,7 @@ export function readHostDump(dump: HostDump, places: Readonly<Partial<Record<Dum
     return take(family === 4 ? 'ip rule' : 'ip -6 rule', () => readRoutingRules(told, family))
   })
   const neighbours = take('ip neigh', () => readNeighbours(dump.neighbours ?? []))
+  const silent = take('ip neigh', () => readSilence(dump.neighbours ?? []))
   const fdb = take('bridge fdb', () => readFdb(dump.fdb ?? []))
   const bridgeEntries = take('bridge fdb', () => readBridgeEntries(dump.fdb ?? []))
   const sysctls = at('sysctl', () => readSysctls(dump.sysctls ?? ''))
@@ -96,6 +97,7 @@ export function readHostDump(dump: HostDump, places: Readonly<Partial<Record<Dum
       sysctls,
       ...(dump.routingRules ? { routingRules } : {}),
       ...(dump.fdb === undefined ? {} : { bridgeEntries }),
+      ...(silent.length > 0 ? { silent } : {}),
     },
     skipped,
   }

@@ -7,7 +7,7 @@ import { parseIp } from '../base/ip.ts'
 import { formatMac, parseMac } from '../base/mac.ts'
 import { type Fields, findNumber, findText, listOf, textOf } from './dump-field.ts'
 import { type Reading, readEntries } from './dump-list.ts'
-import type { BridgeEntry, FdbEntry, Neighbour } from './host.ts'
+import type { BridgeEntry, FdbEntry, Neighbour, Silence } from './host.ts'
 
 /** States in which the kernel sends to the address. @see NUD_VALID in include/net/neighbour.h of Linux */
 const VALID: ReadonlySet<unknown> = new Set(['PERMANENT', 'NOARP', 'REACHABLE', 'STALE', 'DELAY', 'PROBE'])
@@ -24,6 +24,15 @@ export function readNeighbours(json: unknown): Reading<Neighbour> {
     }
     const neighbour = { ip: parseIp(textOf(fields, 'dst')), link: textOf(fields, 'dev'), mac: parseMac(mac) }
     return [states.includes('PERMANENT') ? neighbour : { ...neighbour, learned: true }]
+  })
+}
+
+/** The addresses that nobody answered for. @see NUD_FAILED, NUD_INCOMPLETE @throws {InputError} */
+export function readSilence(json: unknown): Reading<Silence> {
+  return readEntries('ip neigh', json, fields => {
+    const states = listOf(fields, 'state')
+    if (!states.includes('FAILED') && !states.includes('INCOMPLETE')) return []
+    return [{ ip: parseIp(textOf(fields, 'dst')), link: textOf(fields, 'dev') }]
   })
 }
 

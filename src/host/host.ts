@@ -174,6 +174,12 @@ export interface Neighbour {
   readonly learned?: true
 }
 
+/** An address on a link that was asked for in vain. */
+export interface Silence {
+  readonly ip: Ip
+  readonly link: string
+}
+
 /** A permanent forwarding entry: frames to `mac` leave `link` inside packets to `dst`. */
 export interface FdbEntry {
   readonly mac: Mac
@@ -211,6 +217,8 @@ export interface HostNetwork {
   readonly sysctls: readonly Sysctl[]
   /** Absent: the kernel's own three (local, main, default). */
   readonly routingRules?: readonly RoutingRule[]
+  /** Addresses that nobody answered for when the machine was looked at. */
+  readonly silent?: readonly Silence[]
   /** What bridges have learned, of a machine that was looked at. */
   readonly bridgeEntries?: readonly BridgeEntry[]
 }
@@ -219,7 +227,7 @@ export interface HostNetwork {
 export type HostPart = Partial<HostNetwork>
 
 /** What a program gives that writes down all it knows: nothing that only a look at a machine tells. */
-export type WrittenPart = Required<Omit<HostPart, 'routingRules' | 'bridgeEntries'>>
+export type WrittenPart = Required<Omit<HostPart, 'routingRules' | 'bridgeEntries' | 'silent'>>
 
 /** All parts in one, in their order. Of a setting that two parts make, the later one counts. */
 export function joinHost(parts: readonly HostPart[]): HostNetwork {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { contains, familyOf, findIp, formatIp, type Ip } from '../base/ip.ts'
+import { contains, type Family, familyOf, findIp, formatIp, type Ip } from '../base/ip.ts'
 import { gatewayOf } from '../bridge/gateway.ts'
 import {
   commonGround,
@@ -93,13 +93,22 @@ function vipsOf(cluster: SettledCluster, via: string | undefined): readonly Vip[
   const own = new Set([...reach.values()].flat().map(formatIp))
   const inside = [...cluster.settings.podCidrs, ...cluster.settings.serviceCidrs]
   const having = nodesByService(cluster)
+  const balanced = balancedNodes(cluster)
+  // Most Services have the same takers: their addresses are one list.
+  const addresses = new Map<readonly Node[], Partial<Record<Family, readonly Ip[]>>>()
+  const addressesOf = (takers: readonly Node[], family: Family): readonly Ip[] => {
+    const known = addresses.get(takers) ?? {}
+    const ips = known[family] ?? takers.flatMap(node => firstOf(reach.get(node) ?? [], family))
+    addresses.set(takers, { ...known, [family]: ips })
+    return ips
+  }
   const vips = new Map<string, Vip>()
   for (const service of cluster.services) {
     for (const ip of outerAddresses(service)) {
       const text = formatIp(ip)
       if (vips.has(text) || own.has(text) || inside.some(prefix => contains(prefix, ip))) continue
-      const takers = takersOf(service, cluster, having.get(keyOf(service.metadata)), via)
-      vips.set(text, { ip, nodes: takers.flatMap(node => sameFamily(reach.get(node) ?? [], ip)) })
+      const takers = takersOf(service, balanced, having.get(keyOf(service.metadata)), via)
+      vips.set(text, { ip, nodes: addressesOf(takers, familyOf(ip)) })
     }
   }
   return [...vips.values()]
@@ -125,19 +134,37 @@ export function outerAddresses({ spec, status }: Service): readonly Ip[] {
   return texts.flatMap(text => findIp(text) ?? [])
 }
 
-function sameFamily(ips: readonly Ip[], ip: Ip): readonly Ip[] {
-  return ips.filter(one => familyOf(one) === familyOf(ip)).slice(0, 1)
+function firstOf(ips: readonly Ip[], family: Family): readonly Ip[] {
+  return ips.filter(ip => familyOf(ip) === family).slice(0, 1)
 }
 
 /** A balancer asks each node's health check, which with policy Local fails where no endpoint is. */
 function takersOf(
   { spec }: Service,
-  cluster: SettledCluster,
+  nodes: Balanced,
   having: ReadonlySet<string> | undefined,
   via: string | undefined,
 ): readonly Node[] {
-  if (via !== undefined) return cluster.nodes.filter(node => node.metadata.name === via)
-  if (spec.externalTrafficPolicy !== 'Local' || spec.type !== 'LoadBalancer') return cluster.nodes
-  const healthy = cluster.nodes.filter(node => having?.has(node.metadata.name))
-  return healthy.length > 0 ? healthy : cluster.nodes
+  const { usable, all } = nodes
+  if (via !== undefined) return all.filter(node => node.metadata.name === via)
+  if (spec.externalTrafficPolicy !== 'Local' || spec.type !== 'LoadBalancer') return usable
+  const healthy = usable.filter(node => having?.has(node.metadata.name))
+  return healthy.length > 0 ? healthy : usable
+}
+
+/** The nodes that a balancer is told of. @see pkg/cloudprovider/app's service controller, nodeSyncService */
+interface Balanced {
+  readonly all: readonly Node[]
+  /** Those that are ready and not taken out by label; all, if none is. */
+  readonly usable: readonly Node[]
+}
+
+const EXCLUDED = 'node.kubernetes.io/exclude-from-external-load-balancers'
+
+function balancedNodes({ nodes }: SettledCluster): Balanced {
+  const usable = nodes.filter(({ metadata, status }) => {
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+    return metadata.labels?.[EXCLUDED] === undefined && (ready === undefined || ready.status === 'True')
+  })
+  return { all: nodes, usable: usable.length > 0 ? usable : nodes }
 }

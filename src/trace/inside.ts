@@ -28,3 +28,15 @@ export function linkTo({ config }: Machine, [ip]: readonly Ip[]): string | undef
     .sort((a, b) => b.to.bits - a.to.bits)
   return links.find(({ name, kind }) => name === best?.link && kind === 'uplink')?.name
 }
+
+/**
+ * A port of a bridge behind which nobody is known to be.
+ *
+ * @param ports by station; @param bridge absent: of any bridge
+ */
+export function freePort({ config }: Machine, ports: ReadonlyMap<number, string>, bridge?: string): string | undefined {
+  const taken = new Set(ports.values())
+  return config.network.links.find(
+    one => one.kind === 'port' && (bridge === undefined || one.master === bridge) && !taken.has(one.name),
+  )?.name
+}

@@ -6,10 +6,8 @@
 import { contains, equalIp, type InterfaceAddress, type Ip, prefixOf } from '../base/ip.ts'
 import { firstAddress, type RouterPort } from './machines.ts'
 import type { NodeSite, Uplink } from './site.ts'
-import { macOfDevice, stationKey } from './station.ts'
+import { macOfDevice, ROUTER, stationKey } from './station.ts'
 import type { Plug } from './world.ts'
-
-export const ROUTER = 'router'
 
 /** A wire between nodes, the router and clients beside them. */
 export interface Lan {
@@ -49,7 +47,7 @@ function addLan(
     .map(one => ({ address: gateways?.find(ip => isIn(one, ip) && !isTaken(ip)) ?? firstAddress(one), bits: one.bits }))
     .filter(({ address }) => !isTaken(address))
   const stations = new Map([[stationKey(macOfDevice(ROUTER, link)), { machine: ROUTER, link }]])
-  const lan: Lan = { port: { link, addresses: own }, network, stations }
+  const lan: Lan = { port: { link, clients: `${link}-clients`, addresses: own }, network, stations }
   lans.push(lan)
   return lan
 }

@@ -5,6 +5,7 @@
  */
 import {
   addIp,
+  FAMILIES,
   type Family,
   familyOf,
   hostPrefix,
@@ -16,7 +17,7 @@ import {
 } from '../base/ip.ts'
 import type { Mac } from '../base/mac.ts'
 import type { HostNetwork, Route, RoutingRule, Sysctl, VethLink } from '../host/host.ts'
-import { macOfDevice } from './station.ts'
+import { macOfDevice, ROUTER } from './station.ts'
 
 export const POD_LINK = 'eth0'
 export const WAN = 'wan'
@@ -75,6 +76,8 @@ export function lanClientNetwork(own: InterfaceAddress, gateway: Ip | undefined,
 /** A link of the router into a network of nodes. */
 export interface RouterPort {
   readonly link: string
+  /** The same port once more, for what comes from clients beside the nodes. */
+  readonly clients: string
   readonly addresses: readonly InterfaceAddress[]
 }
 
@@ -102,10 +105,14 @@ export function routerNetwork(
   hidden: readonly Prefix[],
   mtu: number,
 ): HostNetwork {
-  const links = [...ports.map(({ link }) => link), WAN]
+  const own = [...ports.map(({ link }) => link), WAN].map(name => [name, name] as const)
+  const links = [...own, ...ports.map(({ link, clients }) => [clients, link] as const)]
   return {
     ...NOTHING,
-    links: [LOOPBACK, ...links.map(name => ({ kind: 'uplink' as const, name, mtu, mac: macOfDevice('router', name) }))],
+    links: [
+      LOOPBACK,
+      ...links.map(([name, like]) => ({ kind: 'uplink' as const, name, mtu, mac: macOfDevice(ROUTER, like) })),
+    ],
     addresses: ports.flatMap(({ link, addresses }) => addresses.map(own => ({ link, own }))),
     routes: [
       ...[...hidden, ...vips.filter(({ beyond }) => !beyond).map(({ ip }) => hostPrefix(ip))].map(
@@ -116,16 +123,17 @@ export function routerNetwork(
       { to: ANY[6], link: WAN, metric: 1024 },
     ],
     sysctls: FORWARDING,
-    routingRules: [4, 6].flatMap(family => routerRules(family as Family)),
+    routingRules: FAMILIES.flatMap(family => routerRules(family, [WAN, ...ports.map(({ clients }) => clients)])),
   }
 }
 
 /** The table of addresses that are led to nodes, which only those outside are sent by. */
 const BALANCED = 'load-balancer'
 
-function routerRules(family: Family): readonly RoutingRule[] {
+function routerRules(family: Family, outside: readonly string[]): readonly RoutingRule[] {
   const lookup = (priority: number, table: string) => ({ family, priority, action: 'lookup', table }) as const
-  return [lookup(0, 'local'), { ...lookup(100, BALANCED), in: WAN }, lookup(32766, 'main')]
+  const balanced = outside.map(link => ({ ...lookup(100, BALANCED), in: link }))
+  return [lookup(0, 'local'), ...balanced, lookup(32766, 'main')]
 }
 
 function vipRoute({ ip, hops }: RouterVip): readonly Route[] {

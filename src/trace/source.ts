@@ -8,6 +8,7 @@ import { findIp, formatIp, type Ip, parseIp } from '../base/ip.ts'
 import { keyOf } from '../objects/meta.ts'
 import { type Pod, podAddressesOf } from '../objects/pod.ts'
 import { absent, type Directory, findPod, listed } from './directory.ts'
+import { ROUTER } from './station.ts'
 import { parseWritten, type Written } from './written.ts'
 
 /** Who sends. */
@@ -25,11 +26,11 @@ export interface Source {
 export function findSource(text: string, directory: Directory): Source {
   const written = parseWritten(text, 'source')
   if (written.port !== undefined) throw new ParseError('source', text, 'a source has no port; --sport gives one')
-  if (written.kind === 'ip') return outsideSource(parseIp(written.name), written, directory)
+  if (written.kind === 'ip') return clientOutside(parseIp(written.name), written, directory)
   const ip = findIp(written.name)
   if (ip !== undefined && written.kind === undefined) {
     const holder = directory.holderOf(ip)
-    return holder === undefined || holder === 'router'
+    return holder === undefined || holder === ROUTER
       ? outsideSource(ip, written, directory)
       : { ...machineSource(holder, directory), ip }
   }
@@ -38,6 +39,13 @@ export function findSource(text: string, directory: Directory): Source {
   if (pod) return podSource(pod)
   if (written.kind === undefined && directory.nodes.includes(written.name)) return nodeSource(written, directory)
   throw new ParseError('source', text, absent(written, directory))
+}
+
+/** @throws {ParseError} when somebody inside has the address */
+function clientOutside(ip: Ip, written: Written, directory: Directory): Source {
+  const holder = directory.holderOf(ip)
+  if (holder === undefined) return outsideSource(ip, written, directory)
+  throw new ParseError('source', written.text, `${holder} has that address; a client outside has another`)
 }
 
 function outsideSource(ip: Ip, { text }: Written, { namespace }: Directory): Source {

@@ -2,6 +2,9 @@ import { formatIp, type Ip } from '../base/ip.ts'
 import { drawMac, type Mac } from '../base/mac.ts'
 import { hash32, seededRandom } from '../base/random.ts'
 
+/** The machine that joins the nodes' networks and the outside. No object can be called so. */
+export const ROUTER = '(router)'
+
 /** A MAC as a number, to look stations up by. */
 export function stationKey(mac: Mac): number {
   return (mac.high & 0xffff) * 0x1_0000_0000 + (mac.low >>> 0)

@@ -9,27 +9,14 @@ import type { Mac } from '../base/mac.ts'
 import type { HostNetwork, VethLink } from '../host/host.ts'
 import { createMachine, type Machine, type MachineConfig, type MachineKind } from '../node/machine.ts'
 import type { Frame } from '../packet/packet.ts'
-import { type Inside, insideOf, linkTo } from './inside.ts'
-import { isIn, isOf, type Lan, lansOf, ROUTER } from './lan.ts'
+import { freePort, type Inside, insideOf, linkTo } from './inside.ts'
+import { isIn, isOf, type Lan, lansOf } from './lan.ts'
 import { lanClientNetwork, POD_LINK, podNetwork, routerNetwork, strangerNetwork, WAN, withMacs } from './machines.ts'
+import { fits, type MetNode, metNode, mtuOf } from './met-node.ts'
 import type { NodeSite, PodSite, WorldConfig } from './site.ts'
-import { isGroup, macOfDevice, stationKey, strangerName } from './station.ts'
+import { isGroup, macOfDevice, ROUTER, stationKey, strangerName } from './station.ts'
+import { INVENTED, type Stranger, Strangers } from './strangers.ts'
 import type { Plug, World } from './world.ts'
-
-/** A node that a packet came to. */
-interface MetNode {
-  readonly site: NodeSite
-  readonly machine: Machine
-  readonly veths: ReadonlyMap<string, VethLink>
-  /** By station: the port of a bridge behind which it is. */
-  readonly ports: Map<number, string>
-}
-
-/** A machine of which little more is known than the link that it is behind. */
-interface Stranger {
-  readonly home: Plug
-  readonly mac: Mac
-}
 
 export function createWorld(config: WorldConfig): World {
   return new Wiring(config)
@@ -44,11 +31,9 @@ class Wiring implements World {
   /** Pods and nodes, by the text of each address. */
   readonly #holders = new Map<string, string>()
   readonly #lans: readonly Lan[]
-  readonly #strangers = new Map<string, Stranger>()
+  readonly #strangers = new Strangers()
   /** Addresses on a wire between nodes that a node had learned of. */
   readonly #met = new Set<string>()
-  /** Strangers and outsiders, by their station. */
-  readonly #stations = new Map<number, Plug>()
 
   constructor(config: WorldConfig) {
     this.#config = config
@@ -80,7 +65,9 @@ class Wiring implements World {
     const home = this.#homeOf(machine)
     if (home) return [home]
     const lan = this.#lanAt({ machine, link })
-    const station = (lan ? lan.stations : this.#stations).get(stationKey(frame.dst))
+    const station = (lan ? lan.stations : this.#strangers.stations).get(stationKey(frame.dst))
+    if (station?.machine === ROUTER && lan && !this.#sites.has(machine))
+      return [{ machine: ROUTER, link: lan.port.clients }]
     if (station) return [station]
     return lan && isGroup(frame.dst) ? [...lan.stations.values()].filter(plug => plug.machine !== machine) : []
   }
@@ -134,17 +121,7 @@ class Wiring implements World {
     const { network, rules, sets } = site.host()
     const whole = this.#withoutLanNeighbours(name, withMacs(name, network))
     const machine = createMachine({ ...this.#made(name, 'node', whole), rules, sets })
-    const { links, bridgeEntries = [] } = machine.config.network
-    const veths = links.filter(link => link.kind === 'veth')
-    const met: MetNode = {
-      site,
-      machine,
-      veths: new Map(veths.map(veth => [veth.name, veth])),
-      ports: new Map([
-        ...bridgeEntries.map(({ mac, port }): [number, string] => [stationKey(mac), port]),
-        ...veths.map(({ name: port, peer }): [number, string] => [stationKey(peer.mac), port]),
-      ]),
-    }
+    const met = metNode(site, machine)
     this.#nodes.set(name, met)
     this.#machines.set(name, machine)
     this.#meetNeighbours(met)
@@ -167,17 +144,9 @@ class Wiring implements World {
       if (!learned) continue
       const holder = this.#holders.get(formatIp(ip))
       const home = { machine: site.name, link: ports.get(stationKey(mac)) ?? link }
-      if (holder === undefined || this.#pods.has(holder)) this.#addStranger(holder ?? strangerName(ip), { home, mac })
+      if (holder === undefined || this.#pods.has(holder)) this.#strangers.add(holder ?? strangerName(ip), { home, mac })
       if (holder === undefined) this.#hold([ip], strangerName(ip))
     }
-  }
-
-  #addStranger(name: string, stranger: Stranger): Stranger {
-    const there = this.#strangers.get(name)
-    if (there) return there
-    this.#strangers.set(name, stranger)
-    this.#stations.set(stationKey(stranger.mac), { machine: name, link: POD_LINK })
-    return stranger
   }
 
   #podConfig(pod: PodSite): MachineConfig {
@@ -193,31 +162,39 @@ class Wiring implements World {
     return this.#made(pod.key, 'pod', network)
   }
 
-  /** A pod of which the dump of its node tells no link: behind the bridge's first port, or the link to it. */
+  /** A pod of which the dump of its node tells no link: at a free port of a bridge, or behind the link to it. */
   #settle(pod: PodSite): Stranger {
     const there = this.#strangers.get(pod.key)
     if (there) return there
     const { machine, ports } = this.#meet(pod.node)
     const mac = macOfDevice(pod.key, POD_LINK)
-    const port = machine.config.network.links.find(({ kind }) => kind === 'port')
-    const link = linkTo(machine, pod.addresses) ?? port?.name ?? ''
+    const link = linkTo(machine, pod.addresses) ?? freePort(machine, ports) ?? ''
     ports.set(stationKey(mac), link)
-    return this.#addStranger(pod.key, { home: { machine: pod.node, link }, mac })
+    return this.#strangers.add(pod.key, { home: { machine: pod.node, link }, mac })
   }
 
-  /** Somebody in a network behind a node's link, of whom nobody told: at a port of the bridge, or at the link. */
-  #settleInside({ node, link }: Inside, ip: Ip): Stranger {
+  /** Somebody in a network behind a node's link, of whom nobody told: at a free port of the bridge, or at the link. */
+  #settleInside({ node, link }: Inside, ip: Ip): Stranger | undefined {
     const name = strangerName(ip)
     const { machine, ports } = this.#meet(node)
+    const { links, silent = [] } = machine.config.network
+    if (silent.some(one => one.link === link && equalIp(one.ip, ip))) return undefined
+    const isBridge = links.some(one => one.kind === 'bridge' && one.name === link)
+    const port = isBridge ? freePort(machine, ports, link) : undefined
+    if (isBridge && port === undefined) return undefined
     const mac = macOfDevice(name, POD_LINK)
-    const port = machine.config.network.links.find(one => one.kind === 'port' && one.master === link)
-    if (port) ports.set(stationKey(mac), port.name)
-    return this.#addStranger(name, { home: { machine: node, link: port?.name ?? link }, mac })
+    if (port !== undefined) ports.set(stationKey(mac), port)
+    return this.#strangers.add(name, { home: { machine: node, link: port ?? link }, mac, invented: true })
   }
 
   #routerConfig(): MachineConfig {
     const { vips, hidden, mtu } = this.#config
-    const ways = vips.map(({ nodes, ...vip }) => ({ ...vip, hops: nodes.flatMap(via => this.#hopTo(via)) }))
+    const known = new Map<readonly Ip[], readonly { readonly via: Ip; readonly link: string }[]>()
+    const ways = vips.map(({ nodes, ...vip }) => {
+      const hops = known.get(nodes) ?? nodes.flatMap(via => this.#hopTo(via))
+      known.set(nodes, hops)
+      return { ...vip, hops }
+    })
     return this.#made(
       ROUTER,
       'router',
@@ -241,13 +218,13 @@ class Wiring implements World {
     const stranger = this.#strangers.get(name)
     if (stranger) {
       const kind = stranger.home.machine === ROUTER ? 'outside' : 'pod'
-      return this.#made(name, kind, strangerNetwork([ip], stranger.mac, mtu))
+      const made = this.#made(name, kind, strangerNetwork([ip], stranger.mac, mtu))
+      return stranger.invented ? { ...made, listenerAt: () => INVENTED } : made
     }
     const lan = this.#lans.find(({ network }) => isIn(network, ip))
     const inside = insideOf(ip, this.#config.nodes)
     if (inside || !lan) {
-      if (inside) this.#settleInside(inside, ip)
-      else this.#macOfOutsider(ip)
+      if (!inside || !this.#settleInside(inside, ip)) this.#macOfOutsider(ip)
       return this.#lonelyConfig(name, ip)
     }
     const mac = macOfDevice(name, POD_LINK)
@@ -260,7 +237,7 @@ class Wiring implements World {
   #macOfOutsider(ip: Ip): Mac {
     const name = strangerName(ip)
     const mac = macOfDevice(name, POD_LINK)
-    return this.#addStranger(name, { home: { machine: ROUTER, link: WAN }, mac }).mac
+    return this.#strangers.add(name, { home: { machine: ROUTER, link: WAN }, mac }).mac
   }
 
   #vethAt(machine: string, link: string): VethLink | undefined {
@@ -299,9 +276,17 @@ class Wiring implements World {
     const uplink = site?.uplinks.find(({ addresses }) => addresses.some(({ address }) => isOf(lan, address)))
     if (site && uplink) return uplink.mac ?? macOfDevice(site.name, uplink.link)
     if (!isOf(lan, ip)) return undefined
+    const vip = this.#config.vips.find(one => equalIp(one.ip, ip))
+    if (vip) return vip.nodes[0] === undefined ? undefined : this.#onLan(lan, asking, vip.nodes[0])
+    if (this.#isSilent(asking, ip)) return undefined
     const name = strangerName(ip)
     if (this.#met.has(name)) this.machine(name)
     return this.#machines.has(name) || this.#config.partial ? macOfDevice(name, POD_LINK) : undefined
+  }
+
+  #isSilent(asking: string, ip: Ip): boolean {
+    if (!this.#sites.has(asking)) return false
+    return (this.#meet(asking).machine.config.network.silent ?? []).some(one => equalIp(one.ip, ip))
   }
 
   /** Who answers a node on a link of its own that is no uplink: a pod, or whoever the link leads to. */
@@ -321,8 +306,8 @@ class Wiring implements World {
     const known = this.#strangers.get(name)
     if (known) return known.home.machine === site.name ? known.mac : undefined
     const inside = insideOf(ip, [site])
-    if (device.kind === 'bridge') return inside?.link === link ? this.#settleInside(inside, ip).mac : undefined
-    return this.#addStranger(name, { home: { machine: site.name, link }, mac: macOfDevice(name, POD_LINK) }).mac
+    if (device.kind === 'bridge') return inside?.link === link ? this.#settleInside(inside, ip)?.mac : undefined
+    return this.#settleInside({ node: site.name, link }, ip)?.mac
   }
 
   /** Who answers a pod, or somebody outside: others on the same bridge, the node for all its addresses. */
@@ -336,18 +321,9 @@ class Wiring implements World {
     if (holder === asking) return undefined
     const beside = master === undefined || holder === home.machine ? undefined : this.#beside(node, master, ip)
     if (beside) return beside
+    if (master !== undefined && holder !== home.machine && insideOf(ip, [node.site])?.link === master) return undefined
     // A stranger takes everything to be on its link; the node answers for what is behind it.
     if (holder !== home.machine && !this.#strangers.has(asking)) return undefined
     return links.find(({ name }) => name === (master ?? home.link))?.mac
   }
-}
-
-/** Whether the gateways of the pod that objects ask for are addresses of the node that was dumped. */
-function fits({ routes }: HostNetwork, { config }: Machine): boolean {
-  const own = config.network.addresses.map(({ own }) => own.address)
-  return routes.every(({ via }) => via === undefined || own.some(address => equalIp(address, via)))
-}
-
-function mtuOf({ config }: Machine): number | undefined {
-  return config.network.links.find(({ kind }) => kind === 'bridge')?.mtu
 }
