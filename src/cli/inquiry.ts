@@ -16,7 +16,7 @@ import { parseFault } from '../trace/fault.ts'
 import { withFaults } from '../trace/faulty-world.ts'
 import type { Path, Trace } from '../trace/journey.ts'
 import type { Vip, WorldConfig } from '../trace/site.ts'
-import { explainPath, type TraceOptions, traceFlows } from '../trace/trace.ts'
+import { explainPath, type TraceOptions, traceFlows, wholePath } from '../trace/trace.ts'
 import { createWorld } from '../trace/wiring.ts'
 import type { World } from '../trace/world.ts'
 import { parseWritten } from '../trace/written.ts'
@@ -76,7 +76,7 @@ export function inquire(asked: readonly Asked[], ground: Ground, options: Inquir
       world,
       questions,
       trace,
-      shown: options.explained ? explainPath(shown, flows, world, options) : shown,
+      shown: (options.explained ? explainPath : wholePath)(shown, flows, world, options),
     }
   } catch (cause) {
     if (cause instanceof ParseError) throw new RefusedInput([cause.message])

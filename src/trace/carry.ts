@@ -15,13 +15,16 @@ import type { MachineMemory } from '../node/memory.ts'
 import { createMachineMemory } from '../node/memory.ts'
 import { receive } from '../node/receive.ts'
 import { send } from '../node/send.ts'
-import type { Departure, Listener, Passage } from '../node/step.ts'
+import type { Departure, Listener, Passage, Step } from '../node/step.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { Hop, Journey, Outcome, Sighting } from './journey.ts'
 import { neighbourhoodOf, type Plug, type World } from './world.ts'
 
 /** Most stays in machines that one journey may have: a packet's TTL ends a loop of routers sooner. */
 const MOST_HOPS = 1_000
+
+/** Most steps of one journey, so that rules that were made to be many do not fill the memory. */
+const MOST_STEPS = 500_000
 
 /** What the machines remember from packet to packet, by name. */
 export type Memories = Map<string, MachineMemory>
@@ -67,13 +70,14 @@ interface InFlight {
 
 /** Carries a packet that `machine` sends, and all frames that come of it, to their ends. */
 export function carry(machine: string, skb: Skb, voyage: Voyage): Carried {
-  const draft: Draft = { hops: [], flying: [], arrivals: [], answers: [], sightings: [] }
+  const draft: Draft = { steps: 0, hops: [], flying: [], arrivals: [], answers: [], sightings: [] }
   const first = send(voyage.world.machine(machine), memoryOf(machine, voyage), skb, aroundOf(machine, voyage))
   note(first, machine, undefined, draft, voyage)
   for (let next = draft.flying.shift(); next; next = draft.flying.shift()) {
     const { machine: name, link } = next.to
-    if (draft.hops.length >= MOST_HOPS) {
-      draft.hops.push(loopHop(name, next.from, voyage))
+    const limit = limitReached(draft)
+    if (limit !== undefined) {
+      draft.hops.push(loopHop(name, next.from, limit, voyage))
       break
     }
     const arrival = { link, frame: next.departure.frame }
@@ -85,6 +89,8 @@ export function carry(machine: string, skb: Skb, voyage: Voyage): Carried {
 }
 
 interface Draft {
+  /** Those of all hops, without the rules that did not match: a journey ends at the same step however it is told. */
+  steps: number
   readonly hops: Hop[]
   readonly flying: InFlight[]
   readonly arrivals: Arrival[]
@@ -100,6 +106,7 @@ function note(passage: Passage, machine: string, from: number | undefined, draft
     ...(from === undefined ? {} : { from }),
     steps: passage.steps,
   }
+  draft.steps += voyage.verbose ? passage.steps.filter(isNoMiss).length : passage.steps.length
   noteSightings(passage, machine, draft, voyage.now)
   draft.answers.push(...passage.answers.map(skb => ({ machine, skb })))
   if (passage.delivered) draft.arrivals.push({ machine, ...passage.delivered })
@@ -135,8 +142,18 @@ function noteSightings({ steps }: Passage, machine: string, draft: Draft, now: M
   }
 }
 
-function loopHop(machine: string, from: number, { world }: Voyage): Hop {
-  const why = `after ${MOST_HOPS} hops the packet is still on its way`
+function isNoMiss(step: Step): boolean {
+  return step.component !== 'netfilter' || step.step.kind !== 'miss'
+}
+
+/** What there is too much of. */
+function limitReached({ hops, steps }: Draft): string | undefined {
+  if (hops.length >= MOST_HOPS) return `${MOST_HOPS} hops`
+  return steps >= MOST_STEPS ? `${steps} steps` : undefined
+}
+
+function loopHop(machine: string, from: number, limit: string, { world }: Voyage): Hop {
+  const why = `after ${limit} the packet is still on its way`
   return { machine, kind: world.machine(machine).config.kind, from, steps: [], outcome: { kind: 'loop', why } }
 }
 

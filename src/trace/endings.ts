@@ -47,7 +47,8 @@ export function endingOf(exchange: Exchange, sender: string): Ending {
 }
 
 /** The packet as it was last seen, outside of tunnels. */
-export function lastPacket({ outcome, packet }: Journey, hops: readonly Hop[]): Packet {
+export function lastPacket({ outcome, packet, ends }: Journey, hops: readonly Hop[]): Packet {
+  if (ends) return ends.last
   if (outcome.kind === 'delivered') return outcome.packet
   for (const { steps } of hops.toReversed()) {
     const outer = outerSteps(steps)
@@ -60,8 +61,8 @@ export function lastPacket({ outcome, packet }: Journey, hops: readonly Hop[]): 
 }
 
 /** The packet once the sender's machine had given it its source. */
-export function sentPacket({ hops, packet }: Journey): Packet {
-  return hops[0]?.steps.find(step => step.component === 'source')?.after ?? packet
+export function sentPacket({ hops, packet, ends }: Journey): Packet {
+  return ends?.sent ?? hops[0]?.steps.find(step => step.component === 'source')?.after ?? packet
 }
 
 function remarksOf({ request }: Exchange, hops: readonly Hop[], hairpin: boolean): readonly string[] {

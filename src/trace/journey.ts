@@ -44,6 +44,16 @@ export interface Journey {
   readonly packet: Packet
   readonly hops: readonly Hop[]
   readonly outcome: Outcome
+  /** Of an abridged path: what its steps would say. */
+  readonly ends?: JourneyEnds
+}
+
+/** The packet at both ends of a journey, which tellers need also where no steps are kept. */
+export interface JourneyEnds {
+  /** Once the sender's machine had given it its source. */
+  readonly sent: Packet
+  /** As it was last seen, outside of tunnels. */
+  readonly last: Packet
 }
 
 /** One frame at one link, for a capture file. */
@@ -73,8 +83,17 @@ export type Experience =
   /** The packet, or its answer, left what podwire knows of the world. */
   | 'unknown'
 
+/** A packet that was too long for its path, and what told its sender so. */
+export interface Try {
+  readonly request: Journey
+  /** Absent: the sender's own machine knew. */
+  readonly reply?: Journey
+}
+
 /** A packet and what came back for it. */
 export interface Exchange {
+  /** Of TCP, which cuts its data until they fit: what was sent before the request, in its order. */
+  readonly tries?: readonly Try[]
   readonly request: Journey
   /** The far end's answer, or an error message about the request. */
   readonly reply?: Journey
@@ -90,6 +109,8 @@ export interface Path {
   readonly probability: Ratio
   /** One for each flow, in their order. */
   readonly exchanges: readonly Exchange[]
+  /** Its steps and sightings are not kept, only its ends: follow it once more to see them. */
+  readonly abridged?: true
 }
 
 export interface Trace {

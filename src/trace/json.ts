@@ -8,7 +8,7 @@
 import { formatRatio, type Ratio, toNumber } from '../base/ratio.ts'
 import type { TraceContext } from './context.ts'
 import { isSamePath } from './endings.ts'
-import type { Exchange, Flow, Hop, Journey, Outcome, Path, Trace } from './journey.ts'
+import type { Exchange, Flow, Hop, Journey, Outcome, Path, Trace, Try } from './journey.ts'
 import { packetToJson } from './json-packet.ts'
 import { listenerToJson, stepToJson } from './json-step.ts'
 import type { Json } from './json-value.ts'
@@ -47,11 +47,13 @@ function ratioToJson(ratio: Ratio): Json {
 
 function pathToJson(path: Path, trace: Trace, context: TraceContext): Json {
   const failed = path.exchanges.some(exchange => failedJourney(exchange))
-  const reason = failed ? reasonOf(path, trace, context) : undefined
+  // Without its steps nobody can say what it was.
+  const reason = failed && !path.abridged ? reasonOf(path, trace, context) : undefined
   return {
     probability: ratioToJson(path.probability),
     draws: path.draws.map(drawToJson),
     exchanges: path.exchanges.map(exchange => exchangeToJson(exchange, context)),
+    ...(path.abridged ? { abridged: true } : {}),
     ...(reason ? { reason: { why: reason.why, try: reason.try } } : {}),
   }
 }
@@ -61,13 +63,17 @@ function drawToJson({ fork, taken }: Draw): Json {
 }
 
 function exchangeToJson(exchange: Exchange, context: TraceContext): Json {
-  const { request, reply, experience } = exchange
+  const { tries, request, reply, experience } = exchange
   return {
     verdict: verdictOf(exchange),
     experience,
-    request: journeyToJson(request, context),
-    ...(reply ? { reply: journeyToJson(reply, context) } : {}),
+    ...(tries ? { tries: tries.map(one => legsToJson(one, context)) } : {}),
+    ...legsToJson({ request, ...(reply ? { reply } : {}) }, context),
   }
+}
+
+function legsToJson({ request, reply }: Try, context: TraceContext): { readonly [name: string]: Json } {
+  return { request: journeyToJson(request, context), ...(reply ? { reply: journeyToJson(reply, context) } : {}) }
 }
 
 function journeyToJson({ packet, hops, outcome }: Journey, context: TraceContext): Json {
