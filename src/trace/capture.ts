@@ -7,7 +7,7 @@
 import { encodeFrame } from '../packet/ethernet.ts'
 import { type CapturedFrame, type CapturePoint, encodePcapng } from '../packet/pcapng.ts'
 import type { TraceContext } from './context.ts'
-import type { Exchange, Journey, Sighting, Trace } from './journey.ts'
+import type { Exchange, Journey, Sighting, Trace, Try } from './journey.ts'
 
 /** The shown path as pcapng. Frames bear the number of their hop as a comment. */
 export function traceToCapture(trace: Trace, { shown = trace.paths[0] }: Pick<TraceContext, 'shown'>): Uint8Array {
@@ -43,9 +43,16 @@ interface Seen {
   readonly comment: string
 }
 
-function commented({ request, reply, sightings }: Exchange): readonly Seen[] {
-  const comments = [...commentsOf(request, 'request'), ...(reply ? commentsOf(reply, 'reply') : [])]
+function commented({ tries = [], request, reply, sightings }: Exchange): readonly Seen[] {
+  const comments = [
+    ...tries.flatMap(one => legComments(one, 'too long ')),
+    ...legComments({ request, ...(reply ? { reply } : {}) }, ''),
+  ]
   return sightings.map((sighting, i) => ({ sighting, comment: comments[i] ?? '' }))
+}
+
+function legComments({ request, reply }: Try, which: string): readonly string[] {
+  return [...commentsOf(request, `${which}request`), ...(reply ? commentsOf(reply, 'reply') : [])]
 }
 
 /** For each frame at a link, in the order of the journey: frames are seen in the order of its hops and steps. */

@@ -12,29 +12,73 @@ import { answerTo } from '../packet/first-packet.ts'
 import { type IcmpMessage, isIcmp, isTcp, type Packet, portsOf, TCP_FLAG } from '../packet/packet.ts'
 import { readQuote } from '../packet/quote.ts'
 import { type Answer, type Carried, carry, memoryOf, type Voyage } from './carry.ts'
-import type { Exchange, Experience, Journey } from './journey.ts'
+import type { Exchange, Experience, Journey, Sighting, Try } from './journey.ts'
+import { learnedSize, shortened } from './path-size.ts'
 
 /**
  * Sends `skb` from `machine`, lets whoever gets it answer, and carries the answer, or the error that
- * came of it, back.
+ * came of it, back. TCP that is told that it was too long sends again what fits.
  */
 export function exchange(machine: string, skb: Skb, voyage: Voyage): Exchange {
+  const tries: Try[] = []
+  const sightings: Sighting[] = []
+  for (let next = skb; ; ) {
+    // A moment later each, so that the capture shows the order.
+    const now = voyage.now + tries.length * TURN
+    const { sent, sightings: seen, ...met } = exchangeOnce(machine, next, { ...voyage, now })
+    sightings.push(...seen)
+    const shorter = tries.length < MOST_TRIES ? sentAgain(machine, met, sent, voyage) : undefined
+    if (!shorter) {
+      // A connection's program never hears of sizes: it waits.
+      const quiet = met.experience === 'message too long' && isTcp(sent.payload)
+      const experience = quiet ? 'timeout' : met.experience
+      return { ...(tries.length > 0 ? { tries } : {}), ...met, experience, sightings }
+    }
+    tries.push({ request: met.request, ...(met.reply ? { reply: met.reply } : {}) })
+    next = { ...skb, packet: shorter }
+  }
+}
+
+/** How often TCP's segments get shorter here. */
+const MOST_TRIES = 3
+
+/** A packet there and one back, in milliseconds. */
+const TURN = 2
+
+interface Once extends Exchange {
+  /** The packet with its source. */
+  readonly sent: Packet
+}
+
+function exchangeOnce(machine: string, skb: Skb, voyage: Voyage): Once {
   const there = carry(machine, skb, voyage)
   const sent = sentPacket(there.journey)
   openSocket(memoryOf(machine, voyage), sent)
   const back = firstAnswer(there)
   if (!back) {
     const experience = ownFailure(there.journey, sent) ?? 'timeout'
-    return { request: there.journey, experience, sightings: there.sightings }
+    return { request: there.journey, experience, sightings: there.sightings, sent }
   }
-  // A moment later, so that the capture shows the order.
   const returned = carry(back.machine, back.skb, { ...voyage, now: voyage.now + 1 })
   return {
     request: there.journey,
     reply: returned.journey,
     experience: ownFailure(there.journey, sent) ?? experienceOf(machine, sent, returned),
     sightings: [...there.sightings, ...returned.sightings],
+    sent,
   }
+}
+
+/** What TCP sends after it was told that a packet was too long. */
+function sentAgain(
+  machine: string,
+  met: Try & Pick<Exchange, 'experience'>,
+  sent: Packet,
+  voyage: Voyage,
+): Packet | undefined {
+  if (met.experience !== 'message too long') return undefined
+  const mtu = learnedSize(memoryOf(machine, voyage), met, sent, voyage.now)
+  return mtu === undefined ? undefined : shortened(sent, mtu)
 }
 
 /** The answer of the program that was reached, or else the first error that a machine on the way sent. */

@@ -14,7 +14,7 @@ import type { Step } from '../node/step.ts'
 import { formatEnds, formatPayload } from '../packet/summary.ts'
 import type { TraceContext } from './context.ts'
 import { failureOf } from './failure.ts'
-import type { Exchange, Hop, Journey, Path, Trace } from './journey.ts'
+import type { Exchange, Hop, Journey, Path, Trace, Try } from './journey.ts'
 import type { Line } from './line.ts'
 import { loopIn } from './loop.ts'
 import { formatResult } from './result-text.ts'
@@ -36,12 +36,16 @@ export function formatMermaid(trace: Trace, context: TraceContext): string {
 /** The machines in the order in which packets came to them, each with a name that is safe anywhere. */
 function participantsOf({ exchanges }: Path): ReadonlyMap<string, string> {
   const names = new Map<string, string>()
-  for (const { request, reply } of exchanges) {
-    for (const journey of [request, ...(reply ? [reply] : [])]) {
-      for (const { machine } of hopsOf(journey)) if (!names.has(machine)) names.set(machine, `m${names.size}`)
-    }
-  }
+  const journeys = exchanges
+    .flatMap(exchange => legsOf(exchange))
+    .flatMap(({ request, reply }) => [request, reply ?? []].flat())
+  for (const { machine } of journeys.flatMap(hopsOf)) if (!names.has(machine)) names.set(machine, `m${names.size}`)
   return names
+}
+
+/** What was sent and what came back for it, in their order. */
+function legsOf({ tries = [], request, reply }: Exchange): readonly Try[] {
+  return [...tries, { request, ...(reply ? { reply } : {}) }]
 }
 
 function hopsOf(journey: Journey): readonly Hop[] {
@@ -64,8 +68,10 @@ function exchangeLines(
   const { text } = formatResult(trace, path, index)
   const chance = trace.paths.length > 1 ? `, this path p=${formatNear(path.probability)}` : ''
   return [
-    ...journeyLines(request, '->>', path, names, context),
-    ...(reply ? journeyLines(reply, '-->>', path, names, context) : []),
+    ...legsOf(exchange).flatMap(leg => [
+      ...journeyLines(leg.request, '->>', path, names, context),
+      ...(leg.reply ? journeyLines(leg.reply, '-->>', path, names, context) : []),
+    ]),
     `  Note over ${last}: ${escaped(`${text}${chance}`)}`,
   ]
 }

@@ -7,12 +7,13 @@
  */
 
 import { portsOf } from '../packet/packet.ts'
-import { formatEnd, formatEnds, formatPayload, protocolName } from '../packet/summary.ts'
+import { formatEnd, protocolName } from '../packet/summary.ts'
 import type { TraceContext, Writing } from './context.ts'
 import { isSamePath, sentPacket } from './endings.ts'
 import type { Exchange, Flow, Path, Trace } from './journey.ts'
 import { formatField, formatLines, type Numbered, type Page } from './layout.ts'
 import type { Line } from './line.ts'
+import { formatTold, toldBy } from './path-size.ts'
 import { formatPaths } from './paths-text.ts'
 import { reasonOf } from './reason.ts'
 import { formatRemembered } from './remembered.ts'
@@ -90,9 +91,18 @@ function flowText(
 }
 
 function formatSteps(exchange: Exchange, path: Path, context: TraceContext & Writing): string {
-  const request = numbered(withoutRepeats(storyOf(exchange.request, path, context)))
+  const request = numbered([...triesStory(exchange), ...withoutRepeats(storyOf(exchange.request, path, context))])
   const reply = replyStory(exchange, path, context).map(line => ({ ...line, number: '←' }))
   return formatLines(shortlyNamed([...request, ...reply]), context)
+}
+
+/** What TCP sent before, a line each. */
+function triesStory({ tries = [], request }: Exchange): readonly Line[] {
+  return tries.map((one, i): Line => {
+    const next = sentPacket(tries[i + 1]?.request ?? request)
+    const where = toldBy(one)?.machine ?? one.request.hops.at(-1)?.machine ?? ''
+    return { hop: 0, where, text: formatTold(one, next), tone: 'change' }
+  })
 }
 
 /** What is passed over at one node after the other is told at the first. */
@@ -133,9 +143,4 @@ function formatFoot(trace: Trace, shown: Path, context: TraceContext & Writing):
   return warningsOf(trace, context)
     .map((warning, i) => formatField(i === 0 ? 'NOTE' : '', warning, 'plain', page))
     .join('')
-}
-
-/** What a packet is, for readers that have no columns. */
-export function packetText(packet: Parameters<typeof formatEnds>[0]): string {
-  return `${formatEnds(packet)} ${formatPayload(packet)}`
 }

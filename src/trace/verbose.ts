@@ -16,7 +16,7 @@ import { summaryOf } from '../packet/summary.ts'
 import { hex } from './condition-text.ts'
 import type { TraceContext, Writing } from './context.ts'
 import { sentPacket } from './endings.ts'
-import type { Exchange, Hop, Journey } from './journey.ts'
+import type { Exchange, Hop, Journey, Try } from './journey.ts'
 import { type Page, paint, spelled } from './layout.ts'
 import type { Tone } from './line.ts'
 import { partsOf } from './parts.ts'
@@ -33,9 +33,14 @@ interface Row {
   readonly tone: Tone
 }
 
-export function formatVerbose({ request, reply }: Exchange, context: TraceContext & Writing): string {
-  const there = formatJourney(request, '', context)
-  return reply ? `${there}\n${formatJourney(reply, '← ', context)}` : there
+export function formatVerbose({ tries = [], request, reply }: Exchange, context: TraceContext & Writing): string {
+  const all: readonly Try[] = [...tries, { request, ...(reply ? { reply } : {}) }]
+  return all
+    .flatMap(one => [
+      formatJourney(one.request, '', context),
+      ...(one.reply ? [formatJourney(one.reply, '← ', context)] : []),
+    ])
+    .join('\n')
 }
 
 function formatJourney(journey: Journey, sign: string, context: TraceContext & Writing): string {

@@ -11,6 +11,7 @@ import { ANY_PACKET, formatConditions } from './condition-text.ts'
 import { podsOf, type TraceContext } from './context.ts'
 import { endingOf, lastPacket, sentPacket } from './endings.ts'
 import type { Exchange, Hop, Trace } from './journey.ts'
+import { toldBy } from './path-size.ts'
 import { commentOf } from './rule-object.ts'
 import { formatPlace, type MatchedRule, shortPlace, wayTo } from './rule-text.ts'
 import { type Aimed, aimedAt, declaredPorts, endpointsOf, type FoundEndpoint, listed } from './service-facts.ts'
@@ -22,6 +23,7 @@ export function warningsOf(trace: Trace, context: TraceContext): readonly string
   const warnings = (shown?.exchanges ?? []).flatMap((exchange, index) => [
     ...masqueradeWarning(exchange, trace.flows[index]?.sender ?? ''),
     ...sizeWarnings(exchange, context),
+    ...triesWarnings(exchange),
     ...assumptions(exchange),
     ...portWarning(exchange, context),
     ...serviceWarnings(exchange, index, trace, context),
@@ -90,6 +92,17 @@ function assumptions({ request, reply }: Exchange): readonly string[] {
   )
 }
 
+/** The path carries less than its sender believed: it came through only because it could be told. */
+function triesWarnings({ tries = [] }: Exchange): readonly string[] {
+  return tries.flatMap(one => {
+    const told = toldBy(one)
+    if (told?.by === undefined) return []
+    return [
+      `the path carries ${told.mtu} bytes at most (${told.link} on ${told.machine}): TCP sends shorter segments since ${told.by} tells it so by ICMP; if that message is lost, long packets are too`,
+    ]
+  })
+}
+
 /** A tunnel whose largest packets do not fit below it. */
 function sizeWarnings({ request, reply }: Exchange, context: TraceContext): readonly string[] {
   const hops = [...request.hops, ...(reply?.hops ?? [])]
@@ -117,7 +130,7 @@ function serviceWarnings(exchange: Exchange, index: number, trace: Trace, contex
     const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? USUAL_AFFINITY
     warnings.push(`Service ${key} has session affinity: each node keeps a client on its endpoint for ${seconds} s`)
   }
-  const missing = unreached(aimed, sent.dst, index, trace, endpointsOf(aimed.service, aimed.port, sent.family, cluster))
+  const missing = unreached(index, trace, endpointsOf(aimed.service, aimed.port, sent.family, cluster))
   if (missing !== undefined) warnings.push(`Service ${key}: ${missing}${policyText(aimed)}`)
   return warnings
 }
@@ -127,8 +140,6 @@ const USUAL_AFFINITY = 10_800
 
 /** Ready endpoints to which no path leads. */
 function unreached(
-  _aimed: Aimed,
-  _dst: unknown,
   index: number,
   { paths, flows, complete }: Trace,
   endpoints: readonly FoundEndpoint[],
