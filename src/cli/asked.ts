@@ -5,11 +5,11 @@
  */
 import { ICMP, type Protocol, SCTP, TCP, UDP } from '../base/protocol.ts'
 import type { Asked } from '../trace/ask.ts'
+import { ENTRIES } from '../trace/service-destination.ts'
 import type { Given } from './command.ts'
 import { UsageError } from './exit.ts'
 
 const PROTOCOLS: Readonly<Record<string, Protocol>> = { tcp: TCP, udp: UDP, sctp: SCTP, icmp: ICMP }
-const ENTRIES = ['clusterip', 'nodeport', 'loadbalancer', 'external'] as const
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
 
 /** @throws {UsageError} */

@@ -16,6 +16,7 @@ import type { Path as FieldPath } from '../objects/field.ts'
 import { isPlain, type Plain } from '../objects/plain.ts'
 import type { Asked } from '../trace/ask.ts'
 import type { Exchange, Experience, Path, Trace } from '../trace/journey.ts'
+import { ENTRIES } from '../trace/service-destination.ts'
 import { protocolNamed, spanOf } from './asked.ts'
 import type { RefusedInput } from './exit.ts'
 
@@ -53,7 +54,6 @@ const EXPERIENCES: readonly Experience[] = [
 ]
 
 const KNOWN = ['from', 'to', 'after', 'proto', 'via', 'sport', 'size', 'ttl', 'entry', 'expect', 'reaches', 'sees']
-const ENTRIES = ['clusterip', 'nodeport', 'loadbalancer', 'external'] as const
 
 /** @throws {RefusedInput} naming the field that cannot be read */
 export function readTraceStep(step: Plain, path: FieldPath, fail: Fail): TraceStep | undefined {

@@ -103,6 +103,8 @@ export interface VxlanStep {
 export interface Listener {
   /** `unknown`: podwire does not know what listens there, and takes it that something does. */
   readonly listens: 'yes' | 'no' | 'unknown'
+  /** Nothing is known to listen, for nothing says so; a program may all the same. */
+  readonly assumed?: true
   /** In words: `container web, port http`. */
   readonly what?: string
 }

@@ -66,7 +66,7 @@ export function clusterWorld(cluster: SettledCluster, options: ClusterWorldOptio
     listenerAt: (machine, ...at) => {
       const kind = kinds.get(machine)
       return kind === 'node'
-        ? listeners.onNode(...at)
+        ? listeners.onNode(machine, ...at)
         : kind === 'pod'
           ? listeners.inPod(...at)
           : listeners.outside(...at)

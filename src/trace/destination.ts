@@ -9,8 +9,9 @@ import { type Protocol, protocolOf } from '../base/protocol.ts'
 import { keyOf } from '../objects/meta.ts'
 import { type Pod, podAddressesOf } from '../objects/pod.ts'
 import type { Service } from '../objects/service.ts'
+import { formatEnd } from '../packet/summary.ts'
 import { absent, type Directory, findPod, listed, NO_OBJECTS, preferred } from './directory.ts'
-import { findName } from './name.ts'
+import { type FoundName, findName, isWholeName } from './name.ts'
 import { type Choice, type Destination, protocolAnd, servicePort, toService } from './service-destination.ts'
 import type { Source } from './source.ts'
 import { parseWritten, portNumber, type Written } from './written.ts'
@@ -101,7 +102,7 @@ function podPort(
   throw new ParseError('destination', text, `pod ${keyOf(pod.metadata)} has no port "${port}"`)
 }
 
-/** A DNS name, resolved as a pod of the source's namespace would. */
+/** A DNS name, resolved as a pod of the source's namespace would. @throws {ParseError} where the source asks another DNS */
 function byName(written: Written, source: Source, directory: Directory, choice: Choice): Destination {
   const { cluster } = directory
   if (!cluster) throw new ParseError('destination', written.text, NO_OBJECTS)
@@ -112,12 +113,15 @@ function byName(written: Written, source: Source, directory: Directory, choice: 
       written.text,
       `no Service and no pod of that name; ${listed(cluster.services.map(({ metadata }) => keyOf(metadata)))}`,
     )
-  const note = `${written.name} is ${found.name}`
+  if (!source.clusterDns && !isWholeName(written.name))
+    throw new ParseError('destination', written.text, notAsked(found, written, source))
+  const elsewhere = source.clusterDns ? [] : [`${source.label} does not ask the cluster's DNS: taken as if it did`]
+  const notes = [`${written.name} is ${found.name}`, ...elsewhere]
   const { namespace = 'default', name } = found.service.metadata
   const as: Written = { ...written, kind: 'svc', namespace, name }
   if (found.ip === undefined) {
     const to = toService(found.service, as, source, directory, { ...choice, entry: choice.entry ?? 'clusterip' })
-    return { ...to, label: written.text, notes: [note, ...to.notes] }
+    return { ...to, label: written.text, notes: [...notes, ...to.notes] }
   }
   const port = servicePort(found.service, as, choice)
   return {
@@ -125,6 +129,15 @@ function byName(written: Written, source: Source, directory: Directory, choice: 
     ip: found.ip,
     ...(port ? { port: port.port } : {}),
     ...protocolAnd(port, choice),
-    notes: [note],
+    notes,
   }
+}
+
+/** Only pods have the search list that leads from a short name into the cluster. */
+function notAsked({ service, ip }: FoundName, { port }: Written, { label, namespace, where }: Source): string {
+  const { metadata } = service
+  const name = metadata.namespace === namespace ? `svc/${metadata.name}` : `svc/${keyOf(metadata)}`
+  const write = ip === undefined ? `${name}${port === undefined ? '' : `:${port}`}` : formatEnd(ip)
+  const who = where === 'outside' ? `${label} is outside and` : label
+  return `${who} does not use the cluster's DNS, which alone knows short names: nodes, clients outside and pods with the nodes' DNS (dnsPolicy Default, or hostNetwork without ClusterFirstWithHostNet) do not; write ${write} or an address`
 }

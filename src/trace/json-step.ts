@@ -178,6 +178,6 @@ function chanceMember(chance: { readonly taken: number; readonly of: number } | 
   return chance ? { chance: { taken: chance.taken, of: chance.of } } : {}
 }
 
-export function listenerToJson({ listens, what }: Listener): Json {
-  return { listens, ...(what === undefined ? {} : { what }) }
+export function listenerToJson({ listens, assumed, what }: Listener): Json {
+  return { listens, ...(assumed ? { assumed } : {}), ...(what === undefined ? {} : { what }) }
 }

@@ -19,8 +19,8 @@ const NODE_PROGRAMS: ReadonlyMap<number, string> = new Map([
 ])
 
 export interface Listeners {
-  /** Who listens at an address of a node. */
-  readonly onNode: (ip: Ip, protocol: Protocol, port: number) => Listener
+  /** Who listens at an address of a node: a pod on the node's network does at all of them. */
+  readonly onNode: (node: string, ip: Ip, protocol: Protocol, port: number) => Listener
   /** Who listens at an address of a pod. */
   readonly inPod: (ip: Ip, protocol: Protocol, port: number) => Listener
   /** Who listens at an address that is nobody's in the cluster. */
@@ -29,9 +29,9 @@ export interface Listeners {
 
 export function listenersOf(cluster: SettledCluster): Listeners {
   const declared = new Map<string, Map<string, string>>()
-  const declare = (ip: string, protocol: Protocol, port: number, what: string) => {
-    const ports = declared.get(ip) ?? new Map<string, string>()
-    declared.set(ip, ports)
+  const declare: Declare = (at, protocol, port, what) => {
+    const ports = declared.get(at) ?? new Map<string, string>()
+    declared.set(at, ports)
     const key = `${protocol} ${port}`
     if (!ports.has(key)) ports.set(key, what)
   }
@@ -42,21 +42,22 @@ export function listenersOf(cluster: SettledCluster): Listeners {
       spec.healthCheckNodePort ? [[spec.healthCheckNodePort, `health check of ${keyOf(metadata)}`]] : [],
     ),
   )
-  const find = (ip: Ip, protocol: Protocol, port: number) => declared.get(formatIp(ip))?.get(`${protocol} ${port}`)
+  const findAt = (at: string, protocol: Protocol, port: number) => declared.get(at)?.get(`${protocol} ${port}`)
+  const find = (ip: Ip, protocol: Protocol, port: number) => findAt(formatIp(ip), protocol, port)
   return {
-    onNode: (ip, protocol, port) => {
+    onNode: (node, ip, protocol, port) => {
       const own = protocol === TCP ? (NODE_PROGRAMS.get(port) ?? health.get(port)) : undefined
-      const what = find(ip, protocol, port) ?? own
+      const what = findAt(node, protocol, port) ?? find(ip, protocol, port) ?? own
       return what
         ? { listens: 'yes', what }
-        : { listens: 'no', what: 'no program of the node that the objects tell of' }
+        : { listens: 'no', assumed: true, what: 'no program of the node that the objects tell of' }
     },
     inPod: (ip, protocol, port) => {
       const what = find(ip, protocol, port)
       if (what) return { listens: 'yes', what }
       const ports = declared.get(formatIp(ip))
       if (!ports) return { listens: 'unknown', what: 'the pod declares no ports' }
-      return { listens: 'no', what: `the pod declares ${[...ports.values()].join(', ')}` }
+      return { listens: 'no', assumed: true, what: `the pod declares ${[...ports.values()].join(', ')}` }
     },
     outside: (ip, protocol, port) => {
       const what = find(ip, protocol, port)
@@ -65,15 +66,18 @@ export function listenersOf(cluster: SettledCluster): Listeners {
   }
 }
 
-type Declare = (ip: string, protocol: Protocol, port: number, what: string) => void
+/** @param at an address, or the name of a node: all of its addresses */
+type Declare = (at: string, protocol: Protocol, port: number, what: string) => void
 
 function declarePod(pod: Pod, declare: Declare): void {
   const { containers, initContainers = [] } = pod.spec
   const running = [...containers, ...initContainers.filter(one => one.restartPolicy === 'Always')]
-  for (const ip of podAddressesOf(pod)) {
+  const { hostNetwork, nodeName } = pod.spec
+  const places = hostNetwork && nodeName ? [nodeName] : podAddressesOf(pod).map(normal)
+  for (const at of places) {
     for (const { name: container, ports = [] } of running) {
       for (const { containerPort, protocol = 'TCP', name } of ports) {
-        declare(normal(ip), protocolOf(protocol), containerPort, `container ${container} port ${name ?? containerPort}`)
+        declare(at, protocolOf(protocol), containerPort, `container ${container} port ${name ?? containerPort}`)
       }
     }
   }

@@ -5,8 +5,9 @@
  */
 import { findIp, type Ip } from '../base/ip.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
-import { type EndpointSlice, SERVICE_NAME_LABEL } from '../objects/endpoint-slice.ts'
+import type { EndpointSlice } from '../objects/endpoint-slice.ts'
 import type { Service } from '../objects/service.ts'
+import { slicesOf } from './service-slices.ts'
 
 const DOMAIN = 'cluster.local'
 
@@ -33,6 +34,11 @@ export function findName(name: string, namespace: string, cluster: SettledCluste
   return undefined
 }
 
+/** Whether the name needs no search list: it ends in the cluster's domain. */
+export function isWholeName(name: string): boolean {
+  return name.replace(/\.$/, '').toLowerCase().endsWith(`.${DOMAIN}`)
+}
+
 function ofWholeName(name: string, { services, slices }: SettledCluster): FoundName | undefined {
   if (!name.endsWith(`.svc.${DOMAIN}`)) return undefined
   const labels = name.slice(0, -`.svc.${DOMAIN}`.length).split('.')
@@ -45,10 +51,8 @@ function ofWholeName(name: string, { services, slices }: SettledCluster): FoundN
 }
 
 /** The address of the endpoint with that host name, such as a StatefulSet's pod. */
-function hostAddress(hostname: string, { metadata }: Service, slices: readonly EndpointSlice[]): Ip | undefined {
-  for (const slice of slices) {
-    if (slice.metadata.namespace !== metadata.namespace) continue
-    if (slice.metadata.labels?.[SERVICE_NAME_LABEL] !== metadata.name) continue
+function hostAddress(hostname: string, service: Service, slices: readonly EndpointSlice[]): Ip | undefined {
+  for (const slice of slicesOf(service, slices)) {
     const endpoint = slice.endpoints?.find(one => one.hostname === hostname)
     const ip = findIp(endpoint?.addresses[0] ?? '')
     if (ip !== undefined) return ip

@@ -7,11 +7,15 @@
 import { keyOf } from '../objects/meta.ts'
 import { portsOf } from '../packet/packet.ts'
 import { formatEnd, protocolName } from '../packet/summary.ts'
-import { describeCommand, getCommand, onMachine } from './command-text.ts'
+import { describeCommand, getCommand, onMachine, quoteWord } from './command-text.ts'
 import type { TraceContext } from './context.ts'
 import { type Failure, lastStep } from './failure.ts'
 import type { EndOf, Reason } from './reason.ts'
 import { aimedAt, portText } from './service-facts.ts'
+
+/** Of a port that no object tells of. */
+export const TAKEN_FOR_CLOSED =
+  'podwire takes it for closed because no manifest declares it; `containerPort` is not required by Kubernetes'
 
 export function refusedReason({ why }: EndOf<'refused'>, failure: Failure, context: TraceContext): Reason {
   const { machine, last, sent } = failure
@@ -23,7 +27,7 @@ export function refusedReason({ why }: EndOf<'refused'>, failure: Failure, conte
   const by = aimed?.port ? `, where Service ${keyOf(aimed.service.metadata)} sends port ${portText(aimed.port)}` : ''
   const told = listener?.what === undefined ? `: ${why}` : known
   return {
-    why: `nothing listens at ${at} on ${machine}${by}${told}`,
+    why: `nothing listens at ${at} on ${machine}${by}${told}${listener?.assumed ? `; ${TAKEN_FOR_CLOSED}` : ''}`,
     try: [...podCommands(machine, context), ...(aimed ? [describeCommand('svc', aimed.service.metadata)] : [])],
   }
 }
@@ -31,5 +35,5 @@ export function refusedReason({ why }: EndOf<'refused'>, failure: Failure, conte
 function podCommands(machine: string, context: TraceContext): readonly string[] {
   const [namespace = '', name] = machine.split('/')
   if (name === undefined) return [onMachine(machine, 'ss -lntup')]
-  return [`${getCommand(`pod/${name}`, { namespace }, context)} -o yaml`]
+  return [`${getCommand(quoteWord(`pod/${name}`), { namespace }, context)} -o yaml`]
 }

@@ -7,11 +7,11 @@ import { ParseError } from '../base/error.ts'
 import { familyOf, findIp, type Ip } from '../base/ip.ts'
 import { type Protocol, protocolOf, type ServiceProtocol } from '../base/protocol.ts'
 import { internalIps } from '../cluster/uplink.ts'
-import { SERVICE_NAME_LABEL } from '../objects/endpoint-slice.ts'
 import { keyOf } from '../objects/meta.ts'
 import type { Service, ServicePort } from '../objects/service.ts'
 import { outerAddresses } from './cluster-world.ts'
 import { type Directory, preferred } from './directory.ts'
+import { slicesOf } from './service-slices.ts'
 import type { Source } from './source.ts'
 import { portNumber, type Written } from './written.ts'
 
@@ -28,8 +28,10 @@ export interface Destination {
   readonly notes: readonly string[]
 }
 
+export const ENTRIES = ['clusterip', 'nodeport', 'loadbalancer', 'external'] as const
+
 /** Which of a Service's addresses is meant. */
-export type Entry = 'clusterip' | 'nodeport' | 'loadbalancer' | 'external'
+export type Entry = (typeof ENTRIES)[number]
 
 /** What chooses among the ways to read a destination. */
 export interface Choice {
@@ -134,10 +136,7 @@ function headless(
   { text }: Written,
 ): Pick<Destination, 'ip' | 'port' | 'notes'> {
   const { metadata, spec } = service
-  const slices = (cluster?.slices ?? []).filter(
-    one => one.metadata.namespace === metadata.namespace && one.metadata.labels?.[SERVICE_NAME_LABEL] === metadata.name,
-  )
-  const ready = slices.flatMap(slice =>
+  const ready = slicesOf(service, cluster?.slices ?? []).flatMap(slice =>
     (slice.endpoints ?? [])
       .filter(({ conditions }) => spec.publishNotReadyAddresses || (conditions?.ready ?? true))
       .flatMap(({ addresses }) => addresses.slice(0, 1))

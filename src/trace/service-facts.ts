@@ -8,7 +8,6 @@ import { protocolOf } from '../base/protocol.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
 import { internalIps } from '../cluster/uplink.ts'
 import { resolvePorts, selectorOf } from '../endpoints/membership.ts'
-import { SERVICE_NAME_LABEL } from '../objects/endpoint-slice.ts'
 import { keyOf } from '../objects/meta.ts'
 import { type ContainerPort, isPodReady, type Pod, podAddressesOf } from '../objects/pod.ts'
 import { formatSelector, matches, selectorOfMap } from '../objects/selector.ts'
@@ -16,6 +15,7 @@ import type { Service, ServicePort } from '../objects/service.ts'
 import { type Packet, portsOf } from '../packet/packet.ts'
 import { outerAddresses } from './cluster-world.ts'
 import { podsOf, type TraceContext } from './context.ts'
+import { slicesOf } from './service-slices.ts'
 
 /** A Service at which a packet was aimed, by one of its addresses. */
 export interface Aimed {
@@ -71,16 +71,12 @@ export interface FoundEndpoint {
 
 /** The endpoints of a Service's port in one family, in the order of the slices. */
 export function endpointsOf(
-  { metadata }: Service,
+  service: Service,
   port: ServicePort | undefined,
   family: Family,
   { slices }: SettledCluster,
 ): readonly FoundEndpoint[] {
-  const own = slices.filter(
-    slice =>
-      slice.metadata.namespace === metadata.namespace && slice.metadata.labels?.[SERVICE_NAME_LABEL] === metadata.name,
-  )
-  return own.flatMap(slice => {
+  return slicesOf(service, slices).flatMap(slice => {
     const number = slice.ports?.find(one => (one.name ?? '') === (port?.name ?? ''))?.port
     if (number === undefined) return []
     return (slice.endpoints ?? []).flatMap(({ addresses, conditions, nodeName }): FoundEndpoint[] => {

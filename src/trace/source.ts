@@ -20,6 +20,8 @@ export interface Source {
   /** The namespace in which its names are looked up. */
   readonly namespace: string
   readonly where: 'pod' | 'node' | 'outside'
+  /** Its names are looked up in the cluster's DNS. */
+  readonly clusterDns: boolean
 }
 
 /** @throws {ParseError} when it is nothing that could send, or nothing of that name is there */
@@ -49,22 +51,29 @@ function clientOutside(ip: Ip, written: Written, directory: Directory): Source {
 }
 
 function outsideSource(ip: Ip, { text }: Written, { namespace }: Directory): Source {
-  return { label: text, machine: formatIp(ip), ip, namespace, where: 'outside' }
+  return { label: text, machine: formatIp(ip), ip, namespace, where: 'outside', clusterDns: false }
 }
 
 /** A machine that has the address of a node or pod. */
 function machineSource(machine: string, directory: Directory): Source {
   const [namespace = '', name] = machine.split('/')
   if (name === undefined || directory.nodes.includes(machine)) {
-    return { label: `node/${machine}`, machine, namespace: directory.namespace, where: 'node' }
+    return { label: `node/${machine}`, machine, namespace: directory.namespace, where: 'node', clusterDns: false }
   }
-  return { label: `pod/${name}`, machine, namespace, where: 'pod' }
+  const pod = findPod({ text: machine, kind: 'pod', namespace, name }, directory)
+  return {
+    label: `pod/${name}`,
+    machine,
+    namespace,
+    where: 'pod',
+    clusterDns: pod !== undefined && usesClusterDns(pod),
+  }
 }
 
 function nodeSource({ name, text }: Written, directory: Directory): Source {
   if (!directory.nodes.includes(name))
     throw new ParseError('source', text, `there is no such node; ${listed(directory.nodes)}`)
-  return { label: `node/${name}`, machine: name, namespace: directory.namespace, where: 'node' }
+  return { label: `node/${name}`, machine: name, namespace: directory.namespace, where: 'node', clusterDns: false }
 }
 
 function podSource(pod: Pod): Source {
@@ -76,6 +85,16 @@ function podSource(pod: Pod): Source {
     throw new ParseError('source', label, `the pod does not run: ${pod.status?.phase ?? 'Pending'}, no address`)
   }
   // A pod on its node's network sends as the node does.
-  if (spec.hostNetwork) return { label, machine: node, namespace, where: 'node' }
-  return { label, machine: keyOf(metadata), namespace, where: 'pod' }
+  if (spec.hostNetwork) return { label, machine: node, namespace, where: 'node', clusterDns: usesClusterDns(pod) }
+  return { label, machine: keyOf(metadata), namespace, where: 'pod', clusterDns: usesClusterDns(pod) }
+}
+
+/**
+ * Whether the kubelet writes the cluster's DNS into the pod's resolv.conf. What `dnsConfig` says in its
+ * place with policy None is not read.
+ *
+ * @see pkg/kubelet/network/dns/dns.go of Kubernetes: getPodDNSType
+ */
+function usesClusterDns({ spec: { dnsPolicy = 'ClusterFirst', hostNetwork = false } }: Pod): boolean {
+  return dnsPolicy === 'ClusterFirstWithHostNet' || (dnsPolicy === 'ClusterFirst' && !hostNetwork)
 }

@@ -4,14 +4,16 @@
  * @module
  */
 import { equalIp } from '../base/ip.ts'
+import type { Rule } from '../netfilter/rule.ts'
 import { keyOf } from '../objects/meta.ts'
 import { portsOf } from '../packet/packet.ts'
-import { formatEnd } from '../packet/summary.ts'
+import { formatEnd, protocolName } from '../packet/summary.ts'
 import { ANY_PACKET, formatConditions } from './condition-text.ts'
 import { podsOf, type TraceContext } from './context.ts'
 import { endingOf, lastPacket, sentPacket } from './endings.ts'
 import type { Exchange, Hop, Trace } from './journey.ts'
 import { toldBy } from './path-size.ts'
+import { TAKEN_FOR_CLOSED } from './reason-socket.ts'
 import { commentOf } from './rule-object.ts'
 import { formatPlace, type MatchedRule, shortPlace, wayTo } from './rule-text.ts'
 import { type Aimed, aimedAt, declaredPorts, endpointsOf, type FoundEndpoint, listed } from './service-facts.ts'
@@ -25,7 +27,9 @@ export function warningsOf(trace: Trace, context: TraceContext): readonly string
     ...sizeWarnings(exchange, context),
     ...triesWarnings(exchange),
     ...assumptions(exchange),
+    ...unfollowed(exchange),
     ...portWarning(exchange, context),
+    ...closedWarning(exchange),
     ...serviceWarnings(exchange, index, trace, context),
   ])
   return [...new Set(warnings)]
@@ -77,6 +81,37 @@ function portWarning({ request: { outcome } }: Exchange, context: TraceContext):
   return [
     `pod ${outcome.machine} declares ${listed(known)}, not ${port}: podwire takes it that something listens there all the same`,
   ]
+}
+
+/** Nothing is taken to listen, for nobody says so. */
+function closedWarning({ request }: Exchange): readonly string[] {
+  return request.hops.flatMap(({ machine, steps }) =>
+    steps.flatMap(step => {
+      if (step.component !== 'socket' || step.action !== 'refuse' || !step.listener.assumed) return []
+      const { dst, payload } = step.before
+      const at = `${protocolName(payload.protocol)} ${formatEnd(dst, portsOf(payload)?.dport)}`
+      return [`nothing is known to listen at ${at} on ${machine}: ${TAKEN_FOR_CLOSED}`]
+    }),
+  )
+}
+
+/** What a rule would do to packets that podwire does not follow. */
+function unfollowed({ request, reply }: Exchange): readonly string[] {
+  return [...request.hops, ...(reply?.hops ?? [])].flatMap(({ machine, steps }) =>
+    steps.flatMap(step => {
+      if (step.component !== 'netfilter' || step.step.kind !== 'rule') return []
+      const { rule, note, assumed } = step.step
+      if (assumed || note === undefined || !isUnfollowed(rule)) return []
+      return [`rule ${formatPlace(step.step)} on ${machine}: ${note}`]
+    }),
+  )
+}
+
+/** A copy for somebody else, or a segment size by the path, which podwire does not compute. */
+function isUnfollowed({ target }: Rule): boolean {
+  if (target?.do !== 'extension') return false
+  const { name, options } = target
+  return name === 'TEE' || (name === 'TCPMSS' && !options.some(option => option.name === 'set-mss'))
 }
 
 /** Rules that could not be decided: what was assumed, the result rests on. */

@@ -188,8 +188,17 @@ function sourcesOf({ node, cluster }: Case, { ip }: Target): readonly Source[] {
   const has = cluster.nodes.some(
     one => one.metadata.name === node && podPrefixesOf(one).some(prefix => prefix.family === family),
   )
-  const pod: Source = { label: 'pod', machine: `default/client-${node}`, namespace: 'default', where: 'pod' }
-  return [...(has ? [pod] : []), { label: 'node', machine: node, namespace: 'default', where: 'node' }]
+  const pod: Source = {
+    label: 'pod',
+    machine: `default/client-${node}`,
+    namespace: 'default',
+    where: 'pod',
+    clusterDns: true,
+  }
+  return [
+    ...(has ? [pod] : []),
+    { label: 'node', machine: node, namespace: 'default', where: 'node', clusterDns: false },
+  ]
 }
 
 for (const kept of oracleCases(COPIED)) check(t, COPIED, kept)
