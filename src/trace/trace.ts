@@ -33,7 +33,7 @@ const MOST_STEPS = 5_000_000
 
 /** So many paths are kept with all their steps, of so many steps together. */
 const MOST_WHOLE = 64
-const MOST_KEPT_STEPS = 1_000_000
+const MOST_KEPT_STEPS = 250_000
 
 /**
  * Follows the flows one after the other, in one world that remembers: connections, and what `recent`
