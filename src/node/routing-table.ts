@@ -8,7 +8,7 @@
  * @see net/ipv4/fib_trie.c of Linux: fib_table_lookup; net/ipv6/route.c: fib6_table_lookup
  * @module
  */
-import { type Family, type Ip, isIpv4, type Prefix } from '../base/ip.ts'
+import { type Family, type Ip, isIpv4 } from '../base/ip.ts'
 import { type Ipv4, mask4 } from '../base/ipv4.ts'
 import { prefix6 } from '../base/ipv6.ts'
 import type { Route, RouteType } from '../host/host.ts'
@@ -91,9 +91,4 @@ export function findRoute(table: RoutingTable, dst: Ip, out?: string): Match | u
 
 function networkOf(address: Ip, bits: number): Ip {
   return isIpv4(address) ? ((address & mask4(bits)) as Ipv4) : prefix6(address, bits).base
-}
-
-/** The route's own destination, for whoever compares. */
-export function destinationOf({ route }: TableRoute): Prefix {
-  return route.to
 }

@@ -13,7 +13,7 @@ export type Sysctls = ReadonlyMap<string, string>
 export interface DeviceSettings {
   /** Packets that came by the device may be sent on. IPv6 asks the machine, not the device. */
   readonly forwards4: boolean
-  /** 0 off, 1 strict, 2 loose: the stricter word of the device and of all. */
+  /** 0 off, 1 strict, 2 loose: the greater of the two values, of the device and of all, counts. */
   readonly rpFilter: 0 | 1 | 2
   /** Packets from an address of the machine itself may come in. */
   readonly acceptLocal: boolean

@@ -10,8 +10,9 @@ import { keyOf } from '../objects/meta.ts'
 import { type Pod, podAddressesOf } from '../objects/pod.ts'
 import type { Service } from '../objects/service.ts'
 import { formatEnd } from '../packet/summary.ts'
-import { absent, type Directory, findPod, listed, NO_OBJECTS, preferred } from './directory.ts'
+import { absent, type Directory, findPod, NO_OBJECTS, preferred } from './directory.ts'
 import { type FoundName, findName, isWholeName } from './name.ts'
+import { thereAre } from './name-list.ts'
 import { type Choice, type Destination, protocolAnd, servicePort, toService } from './service-destination.ts'
 import type { Source } from './source.ts'
 import { parseWritten, portNumber, type Written } from './written.ts'
@@ -50,14 +51,14 @@ function serviceNamed(written: Written, source: Source, { cluster }: Directory):
   throw new ParseError(
     'destination',
     written.text,
-    cluster ? `there is no Service ${key}; ${listed(known)}` : NO_OBJECTS,
+    cluster ? `there is no Service ${key}; ${thereAre(known)}` : NO_OBJECTS,
   )
 }
 
 function toNode(written: Written, directory: Directory, choice: Choice): Destination {
   const { name, text } = written
   if (!directory.nodes.includes(name))
-    throw new ParseError('destination', text, `there is no such node; ${listed(directory.nodes)}`)
+    throw new ParseError('destination', text, `there is no such node; ${thereAre(directory.nodes)}`)
   const ip = preferred(directory.addressesOf(name), directory.family)
   if (ip === undefined) throw new ParseError('destination', text, 'the node has no address by which others reach it')
   return { ...addressed(ip, written, choice), notes: [] }
@@ -111,7 +112,7 @@ function byName(written: Written, source: Source, directory: Directory, choice: 
     throw new ParseError(
       'destination',
       written.text,
-      `no Service and no pod of that name; ${listed(cluster.services.map(({ metadata }) => keyOf(metadata)))}`,
+      `no Service and no pod of that name; ${thereAre(cluster.services.map(({ metadata }) => keyOf(metadata)))}`,
     )
   if (!source.clusterDns && !isWholeName(written.name))
     throw new ParseError('destination', written.text, notAsked(found, written, source))

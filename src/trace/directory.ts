@@ -7,6 +7,7 @@ import type { Family, Ip } from '../base/ip.ts'
 import { familyOf } from '../base/ip.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
 import type { Pod } from '../objects/pod.ts'
+import { thereAre } from './name-list.ts'
 import type { NodeSite } from './site.ts'
 import type { Written } from './written.ts'
 
@@ -64,14 +65,8 @@ export function absent({ kind, namespace, name }: Written, { cluster, namespace:
     .sort()
   if (kind === undefined || kind === 'pod') {
     const where = namespace ?? usual
-    const others = kind === undefined ? `, and no node; ${listed(nodes)}` : ''
-    return `there is no running pod ${where}/${name}; in ${where} ${listed(known)}${others}`
+    const others = kind === undefined ? `, and no node; ${thereAre(nodes)}` : ''
+    return `there is no running pod ${where}/${name}; in ${where} ${thereAre(known)}${others}`
   }
   return `${kind}/${name} has no running pod in ${namespace ?? usual}`
-}
-
-export function listed(names: readonly string[]): string {
-  if (names.length === 0) return 'there are none'
-  const more = names.length > 5 ? ` and ${names.length - 5} more` : ''
-  return `there ${names.length === 1 ? 'is' : 'are'} ${names.slice(0, 5).join(', ')}${more}`
 }

@@ -10,12 +10,13 @@ import { keyOf } from '../objects/meta.ts'
 import { podPrefixesOf } from '../objects/node.ts'
 import { portsOf } from '../packet/packet.ts'
 import { formatEnd, protocolName } from '../packet/summary.ts'
-import { describeCommand, getCommand, onMachine } from './command-text.ts'
+import { describeCommand, getCommand, onMachine, quoteWord } from './command-text.ts'
 import type { TraceContext } from './context.ts'
 import { type Failure, lastStep } from './failure.ts'
+import { listed } from './name-list.ts'
 import type { EndOf, Reason } from './reason.ts'
 import { formatRoute } from './route-text.ts'
-import { aimedAt, isServiceAddress, listed, portText } from './service-facts.ts'
+import { aimedAt, isServiceAddress, portText } from './service-facts.ts'
 
 export function routeReason({ why, type }: EndOf<'no route'>, failure: Failure, context: TraceContext): Reason {
   const { machine, last } = failure
@@ -90,11 +91,11 @@ export function neighbourReason({ why }: EndOf<'no neighbour'>, failure: Failure
   const step = lastStep(failure, 'neighbour')
   const device = step && context.world.machine(machine).devices.get(step.link)
   const ip = step ? formatEnd(step.ip) : formatEnd(last.dst)
-  const show = step ? onMachine(machine, `ip neigh show dev ${step.link}`) : onMachine(machine, 'ip neigh')
+  const show = step ? onMachine(machine, `ip neigh show dev ${quoteWord(step.link)}`) : onMachine(machine, 'ip neigh')
   if (device?.link.kind === 'vxlan') {
     return {
       why: `${machine} has no neighbour entry for ${ip} on ${device.name}: nobody answers there, flannel writes an entry for every other node`,
-      try: [show, onMachine(machine, `bridge fdb show dev ${device.name}`)],
+      try: [show, onMachine(machine, `bridge fdb show dev ${quoteWord(device.name)}`)],
     }
   }
   const { cluster } = context

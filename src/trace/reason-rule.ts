@@ -8,21 +8,14 @@ import { EXTERNAL_SERVICES, FIREWALL, PROXY_FIREWALL } from '../kube-proxy/iptab
 import { keyOf } from '../objects/meta.ts'
 import type { Service } from '../objects/service.ts'
 import { formatEnd, formatEnds } from '../packet/summary.ts'
-import { describeCommand, getCommand, onMachine } from './command-text.ts'
+import { describeCommand, getCommand, onMachine, quoteWord } from './command-text.ts'
 import type { TraceContext } from './context.ts'
 import { deciderOf, type Failure } from './failure.ts'
+import { listed } from './name-list.ts'
 import type { EndOf, Reason } from './reason.ts'
 import { commentOf, formatObject, objectOf, writerOf } from './rule-object.ts'
 import { formatPlace, type MatchedRule, savedRule } from './rule-text.ts'
-import {
-  type Aimed,
-  aimedAt,
-  endpointsOf,
-  listed,
-  nodesWithEndpoints,
-  serviceOf,
-  whyNoEndpoints,
-} from './service-facts.ts'
+import { type Aimed, aimedAt, endpointsOf, nodesWithEndpoints, serviceOf, whyNoEndpoints } from './service-facts.ts'
 
 export function ruleReason(
   { kind, why }: EndOf<'dropped by rule' | 'rejected by rule'>,
@@ -35,7 +28,7 @@ export function ruleReason(
     const place = `${decider.table}:${decider.chain}`
     return {
       why: `the policy of ${place} on ${machine} is DROP, and no rule before the end of the chain accepts ${formatEnds(last)}`,
-      try: [onMachine(machine, `iptables -t ${decider.table} -S ${decider.chain}`)],
+      try: [onMachine(machine, `iptables -t ${decider.table} -S ${quoteWord(decider.chain)}`)],
     }
   }
   if (!decider) return { why: `${kind} on ${machine}: ${why}`, try: [] }
@@ -55,7 +48,7 @@ function plainReason(step: MatchedRule, { machine, last }: Failure, context: Tra
   const tool = last.family === 4 ? 'iptables' : 'ip6tables'
   return {
     why: `rule ${formatPlace(step)} on ${machine}${about} ${does} ${formatEnds(last)}: ${rule}`,
-    try: [onMachine(machine, `${tool} -t ${step.table} -vnL ${step.chain} --line-numbers`)],
+    try: [onMachine(machine, `${tool} -t ${step.table} -vnL ${quoteWord(step.chain)} --line-numbers`)],
   }
 }
 
@@ -85,7 +78,7 @@ function serviceReason(step: MatchedRule, failure: Failure, context: TraceContex
   return {
     why: whyNoEndpoints(service, aimed.port, failure.last.family, context),
     try: [
-      getCommand(`endpoints ${metadata.name}`, metadata, context),
+      getCommand(`endpoints ${quoteWord(metadata.name)}`, metadata, context),
       getCommand(`pods --show-labels`, metadata, context),
       describeCommand('svc', metadata),
     ],
@@ -103,7 +96,7 @@ function unknownReason(comment: string, step: MatchedRule, { machine }: Failure)
     why: `kube-proxy on ${machine} found that ${comment}, and ${does} packets to it (${formatPlace(step)}); with -f the objects would tell why`,
     try: [
       describeCommand('svc', { namespace, name }),
-      `kubectl get endpointslices -n ${namespace} -l kubernetes.io/service-name=${name}`,
+      `kubectl get endpointslices -n ${quoteWord(namespace)} -l ${quoteWord(`kubernetes.io/service-name=${name}`)}`,
     ],
   }
 }

@@ -15,6 +15,7 @@ import type { Service, ServicePort } from '../objects/service.ts'
 import { type Packet, portsOf } from '../packet/packet.ts'
 import { outerAddresses } from './cluster-world.ts'
 import { podsOf, type TraceContext } from './context.ts'
+import { listed } from './name-list.ts'
 import { slicesOf } from './service-slices.ts'
 
 /** A Service at which a packet was aimed, by one of its addresses. */
@@ -180,11 +181,6 @@ export function portText({ name, port, protocol = 'TCP' }: ServicePort): string 
 
 export function counted(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`
-}
-
-/** The first of `total` names, and how many more there are. */
-export function listed(names: readonly string[], total = names.length): string {
-  return total > names.length ? `${names.join(', ')} and ${total - names.length} more` : names.join(', ')
 }
 
 /** The nodes of the endpoints that can take packets. */

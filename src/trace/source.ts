@@ -7,7 +7,8 @@ import { ParseError } from '../base/error.ts'
 import { findIp, formatIp, type Ip, parseIp } from '../base/ip.ts'
 import { keyOf } from '../objects/meta.ts'
 import { type Pod, podAddressesOf } from '../objects/pod.ts'
-import { absent, type Directory, findPod, listed } from './directory.ts'
+import { absent, type Directory, findPod } from './directory.ts'
+import { thereAre } from './name-list.ts'
 import { ROUTER } from './station.ts'
 import { parseWritten, type Written } from './written.ts'
 
@@ -72,7 +73,7 @@ function machineSource(machine: string, directory: Directory): Source {
 
 function nodeSource({ name, text }: Written, directory: Directory): Source {
   if (!directory.nodes.includes(name))
-    throw new ParseError('source', text, `there is no such node; ${listed(directory.nodes)}`)
+    throw new ParseError('source', text, `there is no such node; ${thereAre(directory.nodes)}`)
   return { label: `node/${name}`, machine: name, namespace: directory.namespace, where: 'node', clusterDns: false }
 }
 
