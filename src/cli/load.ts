@@ -3,7 +3,9 @@
  *
  * @module
  */
+
 import { InputError } from '../base/error.ts'
+import { visibleLines } from '../base/visible.ts'
 import { assemble } from '../cluster/assemble.ts'
 import { type Cluster, type ClusterEvent, settledCluster } from '../cluster/cluster.ts'
 import { clusterConflicts } from '../cluster/conflicts.ts'
@@ -69,8 +71,9 @@ export async function loadFiles(
   if (input.failures.length > 0) throw new RefusedInput(formatFailures(input))
   const harvest = harvestFiles(input.files, namespace)
   if (harvest.findings.length > 0) throw new RefusedInput(harvest.findings.map(formatManifestFinding))
-  for (const note of [...input.notes, ...harvest.notes.map(formatManifestFinding)]) io.err(`note: ${note}\n`)
-  for (const warning of onceEach(harvest.warnings)) io.err(`warning: ${warning}\n`)
+  for (const note of [...input.notes, ...harvest.notes.map(formatManifestFinding)])
+    io.err(`note: ${visibleLines(note)}\n`)
+  for (const warning of onceEach(harvest.warnings)) io.err(`warning: ${visibleLines(warning)}\n`)
   const { cluster, findings } = build(harvest, options)
   if (findings.length > 0) throw new RefusedInput(findings.map(formatManifestFinding))
   const progress = showProgress(io, Date.now)
@@ -79,7 +82,7 @@ export async function loadFiles(
   for (const line of eventLines([...cluster.events.values()], given.is('verbose'))) io.err(`${line}\n`)
   const settled = settledCluster(cluster)
   // Kubernetes takes all of this; what comes of it is for the person to know.
-  for (const { message } of clusterConflicts(settled)) io.err(`warning: ${message}\n`)
+  for (const { message } of clusterConflicts(settled)) io.err(`warning: ${visibleLines(message)}\n`)
   return {
     harvest,
     cluster,

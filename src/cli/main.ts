@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { InputError } from '../base/error.ts'
+import { visibleLines } from '../base/visible.ts'
 import { type Command, formatHelp, parseCommandLine } from './command.ts'
 import { type ExitCode, RefusedInput, UsageError } from './exit.ts'
 import { type Io, processIo } from './io.ts'
@@ -50,16 +51,16 @@ export async function main(args: readonly string[], io: Io = processIo()): Promi
   } catch (cause) {
     if (cause instanceof UsageError) {
       const name = args[0] !== undefined && Object.hasOwn(COMMANDS, args[0]) ? ` ${args[0]}` : ''
-      io.err(`podwire: ${cause.message}\nRun 'podwire${name} --help' for help.\n`)
+      io.err(`podwire: ${visibleLines(cause.message)}\nRun 'podwire${name} --help' for help.\n`)
       return 2
     }
     if (cause instanceof RefusedInput) {
-      io.err(cause.findings.map(finding => `${finding}\n`).join(''))
+      io.err(cause.findings.map(finding => `${visibleLines(finding)}\n`).join(''))
       return 2
     }
     // Of what stands in no file: files' own mistakes are refused with their places before.
     if (cause instanceof InputError) {
-      io.err(`${cause.message}\n`)
+      io.err(`${visibleLines(cause.message)}\n`)
       return 2
     }
     throw cause

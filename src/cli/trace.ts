@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { visible } from '../base/visible.ts'
 import { DEFAULT_FEATURES } from '../cluster/host-state.ts'
 import { RELEASES } from '../kube-proxy/release.ts'
 import type { Pod } from '../objects/pod.ts'
 import { traceToCapture } from '../trace/capture.ts'
+import { quoteWord } from '../trace/command-text.ts'
 import type { TraceContext, Writing } from '../trace/context.ts'
 import { traceToJson } from '../trace/json.ts'
 import { formatMermaid } from '../trace/mermaid.ts'
@@ -120,7 +122,7 @@ async function dumpedHosts(given: Given, io: Io): Promise<Pick<Ground, 'hosts'>>
     return {}
   }
   const hosts = await readStateFolder(folder)
-  for (const { name, notes } of hosts) for (const note of notes) io.err(`note: ${name}: ${note}\n`)
+  for (const { name, notes } of hosts) for (const note of notes) io.err(`note: ${visible(`${name}: ${note}`)}\n`)
   return { hosts }
 }
 
@@ -188,11 +190,6 @@ function wordsFor(given: Given): string {
       value ? given.texts(name).map(text => `${short ? `-${short}` : `--${name}`} ${quoteWord(text)}`) : [],
     )
   return words.join(' ')
-}
-
-/** As a shell takes it for one word. */
-export function quoteWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 export function contextOf({ ground, world, questions, shown }: Inquiry, input: string): TraceContext {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { visible } from '../base/visible.ts'
 import type { ObjectMeta } from '../objects/meta.ts'
 import type { TraceContext } from './context.ts'
 import type { Failure } from './failure.ts'
@@ -11,7 +12,7 @@ import type { Flow } from './journey.ts'
 /** The same question again, every rule of it. */
 export function againCommand({ flow, index }: Failure, { input, questions }: TraceContext): string {
   const key = questions?.[index]?.destination.service?.key
-  return `podwire trace ${inputOr(input)}${quoted(sourceWord(flow))} ${quoted(targetWord(flow, key))} -v`
+  return `podwire trace ${inputOr(input)}${quoteWord(sourceWord(flow))} ${quoteWord(targetWord(flow, key))} -v`
 }
 
 /** A pod with its namespace, which whoever asks again need not say then. */
@@ -27,30 +28,34 @@ function targetWord({ to }: Flow, key: string | undefined): string {
     : to
 }
 
-/** `kubectl` on a live cluster, and podwire over what it was given. */
+/**
+ * `kubectl` on a live cluster, and podwire over what it was given.
+ *
+ * @param what words of the command, quoted where they are names
+ */
 export function getCommand(
   what: string,
   { namespace }: Pick<ObjectMeta, 'namespace'>,
   { input }: TraceContext,
 ): string {
-  const within = namespace === undefined ? '' : ` -n ${namespace}`
+  const within = namespace === undefined ? '' : ` -n ${quoteWord(namespace)}`
   return input === undefined ? `kubectl get ${what}${within}` : `podwire get ${what}${within} ${input}`
 }
 
 export function describeCommand(kind: string, { namespace, name }: Pick<ObjectMeta, 'namespace' | 'name'>): string {
-  return `kubectl describe ${kind}/${name}${namespace === undefined ? '' : ` -n ${namespace}`}`
+  return `kubectl describe ${quoteWord(`${kind}/${name}`)}${namespace === undefined ? '' : ` -n ${quoteWord(namespace)}`}`
 }
 
-/** A command, and the machine on which it says something. */
+/** A command, and the machine on which it says something: a comment ends with its line, so the name has only one. */
 export function onMachine(machine: string, command: string): string {
-  return `${command}   # ${machine.includes('/') ? 'in pod' : 'on'} ${machine}`
+  return `${command}   # ${machine.includes('/') ? 'in pod' : 'on'} ${visible(machine)}`
 }
 
 function inputOr(input: string | undefined): string {
   return input === undefined ? '' : `${input} `
 }
 
-/** Safe to paste into a shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./[\]-]+$/.test(word) && !/[[\]]/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+/** As a POSIX shell takes it for one word. @see Shell Command Language of POSIX.1-2024, section 2.2.2 */
+export function quoteWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

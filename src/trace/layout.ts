@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { visible } from '../base/visible.ts'
 import type { Line, Tone } from './line.ts'
 
 export interface Page {
@@ -38,11 +39,13 @@ export function paint(text: string, tone: Tone | 'head', { colour }: Page): stri
 /** What stands for a sign where there is nothing but ASCII. */
 const ASCII: Readonly<Record<string, string>> = { '→': '->', '←': '<-', '…': '..', '×': 'x', '–': '-' }
 
-/** The text in ASCII if the page asks for it; of names in other scripts, what can be shown. */
+/**
+ * One line of text as the page can show it, before it is painted: names come from dumps, and nothing
+ * of them may steer the terminal. In ASCII if the page asks for it; of names in other scripts, what can be shown.
+ */
 export function spelled(text: string, { unicode }: Page): string {
-  if (unicode) return text
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what ASCII begins with
-  return text.replace(/[^\u0000-\u007f]/gu, sign => ASCII[sign] ?? '?')
+  const safe = visible(text)
+  return unicode ? safe : safe.replace(/[^ -~]/gu, sign => ASCII[sign] ?? '?')
 }
 
 export interface Numbered extends Line {

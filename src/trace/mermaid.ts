@@ -9,7 +9,9 @@
  * @see https://mermaid.js.org/syntax/sequenceDiagram.html
  * @module
  */
+
 import { formatNear } from '../base/ratio.ts'
+import { visible } from '../base/visible.ts'
 import type { Step } from '../node/step.ts'
 import { formatEnds, formatPayload } from '../packet/summary.ts'
 import type { TraceContext } from './context.ts'
@@ -129,9 +131,8 @@ function nameOf(machine: string, names: Names): string {
 
 /** Text in which nothing means anything to Mermaid: `#` begins a code, `;` and line ends end a statement. */
 function escaped(text: string): string {
-  return text
+  return visible(text.replace(/\s+/g, ' '))
     .replace(/[#;]/g, sign => `#${sign.charCodeAt(0)};`)
     .replaceAll('<', '#lt;')
     .replaceAll('>', '#gt;')
-    .replace(/\s+/g, ' ')
 }

@@ -6,7 +6,7 @@
 import { equalIp } from '../base/ip.ts'
 import { isIcmp, isTcp, portsOf } from '../packet/packet.ts'
 import { formatEnd, summaryOf } from '../packet/summary.ts'
-import { onMachine } from './command-text.ts'
+import { onMachine, quoteWord } from './command-text.ts'
 import type { TraceContext } from './context.ts'
 import type { Failure } from './failure.ts'
 import type { Hop } from './journey.ts'
@@ -54,7 +54,10 @@ function bridgedPast(
   }
   return {
     why: `${rewrote}, but ${key} is 0 there, so the answer crosses bridge ${bridge.bridge} without coming back through the rules that would undo that: ${strange}. Pods of one node reach each other through a Service only with ${key} = 1`,
-    try: [onMachine(node, `sysctl ${key}`), onMachine(node, `modprobe br_netfilter && sysctl -w ${key}=1`)],
+    try: [
+      onMachine(node, `sysctl ${quoteWord(key)}`),
+      onMachine(node, `modprobe br_netfilter && sysctl -w ${quoteWord(`${key}=1`)}`),
+    ],
   }
 }
 

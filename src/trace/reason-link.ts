@@ -5,7 +5,7 @@
  */
 import { isIcmp } from '../packet/packet.ts'
 import { formatEnd, formatEnds } from '../packet/summary.ts'
-import { onMachine } from './command-text.ts'
+import { onMachine, quoteWord } from './command-text.ts'
 import type { TraceContext } from './context.ts'
 import { type Failure, lastStep } from './failure.ts'
 import type { EndOf, Reason } from './reason.ts'
@@ -19,7 +19,7 @@ export function linkReason({ kind, why }: EndOf<'bridge' | 'link down'>, failure
       why: `bridge ${bridge.bridge} on ${machine} dropped ${formatEnds(last)}: ${why}`,
       try: [
         onMachine(machine, 'bridge -d link'),
-        ...(hairpin ? [onMachine(machine, `bridge link set dev ${bridge.inPort} hairpin on`)] : []),
+        ...(hairpin ? [onMachine(machine, `bridge link set dev ${quoteWord(bridge.inPort)} hairpin on`)] : []),
       ],
     }
   }
@@ -33,11 +33,11 @@ export function tunnelReason({ kind, why }: EndOf<'no forwarding entry' | 'bad v
   const { machine, last } = failure
   const step = lastStep(failure, 'vxlan')
   const device = step?.link ?? lastStep(failure, 'link')?.link ?? 'flannel.1'
-  const link = onMachine(machine, `ip -d link show ${device}`)
+  const link = onMachine(machine, `ip -d link show ${quoteWord(device)}`)
   if (kind === 'no forwarding entry') {
     return {
       why: `${device} on ${machine} does not know the node behind which ${formatEnd(last.dst)} is: ${why}; flannel writes an FDB entry for every other node`,
-      try: [onMachine(machine, `bridge fdb show dev ${device}`), link],
+      try: [onMachine(machine, `bridge fdb show dev ${quoteWord(device)}`), link],
     }
   }
   return {
@@ -59,6 +59,6 @@ export function sizeReason({ why }: EndOf<'too big'>, failure: Failure, _context
   const link = step?.link
   return {
     why: `the packet does not fit on ${machine}: ${why}${told}`,
-    try: [onMachine(machine, `ip link show${link === undefined ? '' : ` ${link}`}`)],
+    try: [onMachine(machine, `ip link show${link === undefined ? '' : ` ${quoteWord(link)}`}`)],
   }
 }
