@@ -22,6 +22,16 @@ spec: { hostNetwork: true, nodeName: node-1, containers: [{ name: c, image: i }]
 ---
 apiVersion: v1
 kind: Pod
+metadata: { name: host-dns }
+spec: { hostNetwork: true, dnsPolicy: ClusterFirstWithHostNet, nodeName: node-1, containers: [{ name: c, image: i }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: bare }
+spec: { dnsPolicy: Default, containers: [{ name: c, image: i }] }
+---
+apiVersion: v1
+kind: Pod
 metadata: { name: waiting }
 spec: { nodeSelector: { no: node }, containers: [{ name: c, image: i }] }
 ---
@@ -118,7 +128,7 @@ t.test('a source written deploy/web is one of its pods', async t => {
 
 // biome-ignore format: one case, one row
 const WRONG_SOURCES: readonly (readonly [string, RegExp])[] = [
-  ['pod/b', /there is no running pod default\/b; in default there are a, db-0, /],
+  ['pod/b', /there is no running pod default\/b; in default there are a, bare, db-0, /],
   ['node/node-9', /there is no such node; there are node-1, node-2, node-3/],
   ['pod/waiting', /there is no running pod default\/waiting/],
   ['pod/a:80', /a source has no port/],
@@ -163,6 +173,34 @@ for (const [from, to, choice, at] of DESTINATIONS) {
   t.test(`from ${from}, ${to} ${JSON.stringify(choice)} is ${at}`, async t => {
     const found = findDestination(to, findSource(from, DIRECTORY), DIRECTORY, choice)
     t.equal(`${formatIp(found.ip)}:${found.port ?? ''}/${found.protocol ?? ''}`, at)
+  })
+}
+
+// biome-ignore format: one case, one row
+const ASKING: readonly (readonly [from: string, asks: boolean])[] = [
+  ['pod/a', true],
+  [ADDRESS.get('a') ?? '', true],
+  ['pod/host-dns', true],
+  ['pod/bare', false],
+  [ADDRESS.get('bare') ?? '', false],
+  ['pod/host', false],
+  ['node/node-1', false],
+  ['192.168.64.12', false],
+  ['ip:203.0.113.7', false],
+]
+for (const [from, asks] of ASKING) {
+  t.test(`${from} ${asks ? 'asks' : 'does not ask'} the cluster's DNS`, async t => {
+    const source = findSource(from, DIRECTORY)
+    t.equal(source.clusterDns, asks)
+    const whole = findDestination('one.default.svc.cluster.local', source, DIRECTORY)
+    t.equal(formatIp(whole.ip), '10.96.0.21')
+    t.equal(/does not ask the cluster's DNS: taken as if it did/.test(whole.notes.join()), !asks)
+    if (asks) t.equal(formatIp(findDestination('one:80', source, DIRECTORY).ip), '10.96.0.21')
+    else {
+      t.throws(() => findDestination('one.default:80', source, DIRECTORY), {
+        message: /does not use the cluster's DNS.*write svc\/one:80 or an address/,
+      })
+    }
   })
 }
 
