@@ -13,7 +13,7 @@ import { isSamePath } from '../../src/trace/endings.ts'
 import type { Path } from '../../src/trace/journey.ts'
 import { traceToJson } from '../../src/trace/json.ts'
 import { formatPaths } from '../../src/trace/paths-text.ts'
-import { wholePath } from '../../src/trace/trace.ts'
+import { explainPath, wholePath } from '../../src/trace/trace.ts'
 
 const RANDOMLY = '-m statistic --mode random --probability 0.5'
 
@@ -33,7 +33,30 @@ function saved(chains: number, draws: number, last: readonly string[] = []): str
   ].join('\n')
 }
 
-async function asked(t: Test, rules: string, most: number, mostSteps?: number): Promise<Inquiry> {
+/** Most rules that one table may have a packet meet, in each of the tables that a packet of the host itself meets. */
+function savedForAll(): string {
+  const built = {
+    raw: ['OUTPUT'],
+    mangle: ['OUTPUT', 'POSTROUTING'],
+    nat: ['OUTPUT', 'POSTROUTING'],
+    filter: ['OUTPUT'],
+  }
+  const names = Array.from({ length: 16 }, (_, i) => `C${i}`)
+  const tables = Object.entries(built).map(([table, hooks]) => [
+    `*${table}`,
+    ...hooks.map(hook => `:${hook} ACCEPT [0:0]`),
+    ...names.map(name => `:${name} - [0:0]`),
+    ...hooks.flatMap(hook => [`-A ${hook} -j C0`, `-A ${hook} -j C1`]),
+    ...names.slice(1).flatMap((name, i) => [`-A C${i} -j ${name}`, `-A C${i} -j ${name}`]),
+    'COMMIT\n',
+  ])
+  return tables.flat().join('\n')
+}
+
+const INTO = { from: 'ip:203.0.113.5', to: 'node/host:80', after: 0 }
+const OUT_OF = { from: 'node/host', to: '203.0.113.5:80', after: 0 }
+
+async function asked(t: Test, rules: string, most: number, mostSteps?: number, question = INTO): Promise<Inquiry> {
   const folder = mkdtempSync(join(tmpdir(), 'podwire-budget-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'host.save')
@@ -46,7 +69,7 @@ async function asked(t: Test, rules: string, most: number, mostSteps?: number): 
     host: { features: DEFAULT_FEATURES },
   }
   const options = { ways: 'all' as const, seed: 0, most, explained: false }
-  return inquire([{ from: 'ip:203.0.113.5', to: 'node/host:80', after: 0 }], ground, {
+  return inquire([question], ground, {
     ...options,
     ...(mostSteps === undefined ? {} : { mostSteps }),
   })
@@ -89,6 +112,15 @@ t.test('a packet that meets rules without number in one table ends undecided', a
   const outcome = trace.paths[0]?.exchanges[0]?.request.outcome
   t.equal(outcome?.kind, 'ended')
   t.match(outcome, { end: { kind: 'undecided', why: /more rules than podwire follows/ } })
+})
+
+t.test('a packet that has met too many rules in all is taken to go in circles, however it is told', async t => {
+  const inquiry = await asked(t, savedForAll(), 1, undefined, OUT_OF)
+  const { outcome, hops } = inquiry.shown.exchanges[0]?.request ?? {}
+  t.match(outcome, { kind: 'loop', why: /after 5\d{5} steps the packet is still on its way/ })
+  t.equal(hops?.length, 2, 'it goes no further than to the next machine')
+  const told = explainPath(inquiry.shown, flowsOf(inquiry), inquiry.world, { ways: 'all', seed: 0, most: 1 })
+  t.strictSame(told.exchanges[0]?.request.outcome, outcome)
 })
 
 t.test('beyond the first 64 paths, only ends are kept; what is shown is whole', async t => {
