@@ -4,7 +4,7 @@
  * @module
  */
 import { ParseError } from '../base/error.ts'
-import { equalIp, type Family, familyOf, findIp, isLinkLocal, isLoopback } from '../base/ip.ts'
+import { equalIp, type Family, familyOf, findIp, isLinkLocal } from '../base/ip.ts'
 import type { HostOptions, SettledCluster } from '../cluster/host-state.ts'
 import type { Pod } from '../objects/pod.ts'
 import { type Asked, type Question, questionsOf } from '../trace/ask.ts'
@@ -58,10 +58,14 @@ const START = Date.UTC(2026, 0, 1)
 export function inquire(asked: readonly Asked[], ground: Ground, options: InquiryOptions): Inquiry {
   try {
     const config = withFaults(worldConfig(ground, asked), ground.faults.map(parseFault))
+    const names = config.nodes.map(({ name }) => name)
+    if (ground.via !== undefined && !names.includes(ground.via)) {
+      throw new RefusedInput([`--via ${ground.via}: there is no such node; there are ${names.slice(0, 5).join(', ')}`])
+    }
     const world = createWorld(config)
     const directory: Directory = {
       ...(ground.cluster ? { cluster: ground.cluster } : {}),
-      nodes: config.nodes.map(({ name }) => name),
+      nodes: names,
       namespace: ground.namespace,
       family: ground.family,
       addressesOf: reachOf(config.nodes),
@@ -70,7 +74,7 @@ export function inquire(asked: readonly Asked[], ground: Ground, options: Inquir
     const questions = questionsOf(asked, directory, START)
     const flows = questions.map(({ flow }) => flow)
     const trace = traceFlows(flows, world, options)
-    const shown = shownPath(trace, options)
+    const shown = shownPath(trace, world, options)
     return {
       ground,
       world,
@@ -95,24 +99,22 @@ function worldConfig({ cluster, hosts, via, host }: Ground, asked: readonly Aske
  * for come in by `via`, or by the only host.
  */
 function ledIn(asked: readonly Asked[], hosts: readonly DumpedHost[], via: string | undefined): readonly Vip[] {
-  const taker = via === undefined ? (hosts.length === 1 ? hosts[0] : undefined) : hosts.find(({ name }) => name === via)
-  if (!taker) return []
-  const own = taker.network.addresses.map(({ own }) => own.address)
+  const { nodes } = dumpWorld(hosts)
+  const taker = via === undefined ? (nodes.length === 1 ? nodes[0]?.name : undefined) : via
+  if (taker === undefined) return []
+  const own = hosts.find(({ name }) => name === taker)?.network.addresses ?? []
+  const reach = reachOf(nodes)(taker)
   return asked.flatMap(({ to }): readonly Vip[] => {
     const ip = findIp(parseWritten(to, 'destination').name)
-    if (ip === undefined || own.some(one => equalIp(one, ip))) return []
+    if (ip === undefined || own.some(one => equalIp(one.own.address, ip))) return []
     return [
-      {
-        ip,
-        beyond: true,
-        nodes: own.filter(one => familyOf(one) === familyOf(ip) && !isLoopback(one) && !isLinkLocal(one)).slice(0, 1),
-      },
+      { ip, beyond: true, nodes: reach.filter(one => familyOf(one) === familyOf(ip) && !isLinkLocal(one)).slice(0, 1) },
     ]
   })
 }
 
-function shownPath(trace: Trace, { toEndpoint }: InquiryOptions): Path {
-  const [path] = toEndpoint === undefined ? trace.paths : pathsTo(toEndpoint, trace)
+function shownPath(trace: Trace, world: World, { toEndpoint }: InquiryOptions): Path {
+  const [path] = toEndpoint === undefined ? trace.paths : pathsTo(toEndpoint, trace, ip => world.holderOf(ip))
   if (!path) throw new RangeError('a trace has a path')
   return path
 }

@@ -8,6 +8,7 @@
  * @module
  */
 import { equalIp } from '../base/ip.ts'
+import { TCP } from '../base/protocol.ts'
 import type { Devices, HookStep } from '../netfilter/run/hook.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import { lengthOf } from '../packet/length.ts'
@@ -18,8 +19,9 @@ import { transmit } from './transmit.ts'
 import { end, type Leg, type Tunnel, type Walk } from './walk.ts'
 
 export function walkOwn(walk: Walk, { skb, tunnel }: Leg & { readonly kind: 'own' }): void {
-  const own = routeOwn(walk, skb)
-  if (!own) return
+  const routedOwn = routeOwn(walk, skb)
+  if (!routedOwn) return
+  const own = { ...routedOwn, skb: loosened(walk, routedOwn.skb, routedOwn.routed) }
   if (!(tunnel ? leavesTunnel(walk, own, tunnel) : fitsPath(walk, own))) return
 
   const from = walk.steps.length
@@ -28,10 +30,23 @@ export function walkOwn(walk: Walk, { skb, tunnel }: Leg & { readonly kind: 'own
   const routed = needsRoute(walk, from, own.skb, passed) ? routeAgain(walk, passed) : own.routed
   if (!routed) return
 
-  const leaving = runHook(walk, 'postrouting', passed, devicesOut(routed))
-  if (!leaving) return
+  const passedAll = runHook(walk, 'postrouting', passed, devicesOut(routed))
+  if (!passedAll) return
+  const leaving = loosened(walk, passedAll, routed)
   const whole = tunnel ? staysWhole(leaving.packet) : mustFit(leaving.packet)
   transmit(walk, { skb: leaving, routed, whole })
+}
+
+/**
+ * What a socket lets be cut says so as soon as it does not fit, at first or on the way that rules
+ * led it to. TCP is not cut: it makes segments that fit.
+ *
+ * @see net/ipv4/ip_output.c of Linux: __ip_make_skb, ip_sk_ignore_df
+ */
+function loosened(walk: Walk, skb: Skb, routed: Routed): Skb {
+  const { packet, cuttable } = skb
+  if (!cuttable || !packet.df || packet.payload.protocol === TCP || packet.family === 6) return skb
+  return lengthOf(packet) <= ownMtu(walk, skb, routed) ? skb : { ...skb, packet: { ...packet, df: false } }
 }
 
 /** A packet that must not be cut is not even begun when it is too long: the program is told. */

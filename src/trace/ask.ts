@@ -4,6 +4,7 @@
  * @module
  */
 import type { Millis, Seconds } from '../base/clock.ts'
+import { familyOf } from '../base/ip.ts'
 import type { Protocol } from '../base/protocol.ts'
 import { findDestination } from './destination.ts'
 import type { Directory } from './directory.ts'
@@ -43,7 +44,8 @@ export function questionsOf(asked: readonly Asked[], directory: Directory, start
   return asked.map(({ from, to, after, ...wishes }, i) => {
     at += after * 1000
     const source = findSource(from, directory)
-    const destination = findDestination(to, source, directory, wishes)
+    const family = source.ip === undefined ? directory.family : familyOf(source.ip)
+    const destination = findDestination(to, source, { ...directory, family }, wishes)
     return { flow: flowOf(source, destination, { sport: CLIENT_PORT + i, ...wishes, at }), destination }
   })
 }

@@ -127,7 +127,7 @@ function ownOutcome({ delivered, ended }: Passage, machine: string): Outcome | u
 }
 
 function leftBy(machine: string, { link, frame }: Departure): Outcome {
-  const why = `nobody at the other end of ${link} takes the frame`
+  const why = `nobody that podwire knows of is at the other end of ${link}`
   if (frame.body.kind === 'ip') return { kind: 'left', machine, link, packet: frame.body.packet, why }
   return { kind: 'ended', machine, end: { kind: 'not for this machine', why } }
 }

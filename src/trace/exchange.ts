@@ -85,7 +85,7 @@ function sentAgain(
 function firstAnswer({ arrivals, answers }: Carried): Answer | undefined {
   for (const arrival of arrivals) {
     const packet = answerTo(arrival.skb.packet)
-    if (packet) return { machine: arrival.machine, skb: { packet, mark: 0 } }
+    if (packet) return { machine: arrival.machine, skb: { packet, mark: 0, cuttable: true } }
   }
   return answers[0]
 }

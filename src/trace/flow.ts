@@ -5,9 +5,10 @@
  */
 import type { Millis } from '../base/clock.ts'
 import { ParseError } from '../base/error.ts'
-import { familyOf, type Ip, isIpv4, parseIp } from '../base/ip.ts'
+import { familyOf, type Ip, isIpv4, isUnspecified, parseIp } from '../base/ip.ts'
 import { ICMP, ICMPV6, type Protocol, SCTP, TCP, UDP } from '../base/protocol.ts'
 import { echoRequest, sctpInit, tcpSyn, udpDatagram } from '../packet/first-packet.ts'
+import { lengthOf } from '../packet/length.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { Flow } from './journey.ts'
 import type { Destination } from './service-destination.ts'
@@ -26,6 +27,9 @@ export interface FlowWishes {
 /** The port that podwire takes for clients, of those that Linux draws from. */
 export const CLIENT_PORT = 40_000
 
+/** @see ip_route_output_key_hash_rcu in net/ipv4/route.c of Linux */
+const LOOPBACK: Readonly<Record<4 | 6, Ip>> = { 4: parseIp('127.0.0.1'), 6: parseIp('::1') }
+
 const UNCHOSEN: Readonly<Record<4 | 6, Ip>> = { 4: parseIp('0.0.0.0'), 6: parseIp('::') }
 
 /** @throws {ParseError} when source and destination do not go together */
@@ -34,7 +38,12 @@ export function flowOf(source: Source, destination: Destination, wishes: FlowWis
   if (source.ip !== undefined && familyOf(source.ip) !== family) {
     throw new ParseError('destination', destination.label, `it is an IPv${family} address and ${source.label} is not`)
   }
-  const packet = firstPacket(source.ip ?? UNCHOSEN[family], destination, wishes)
+  // Linux takes the address that is none for its own.
+  const to = isUnspecified(destination.ip) ? { ...destination, ip: LOOPBACK[family] } : destination
+  const packet = firstPacket(source.ip ?? UNCHOSEN[family], to, wishes)
+  if (wishes.size !== undefined && lengthOf(packet) > wishes.size) {
+    throw new ParseError('size', `${wishes.size}`, `such a packet has ${lengthOf(packet)} bytes at least`)
+  }
   return { from: source.label, to: destination.label, sender: source.machine, packet, at: wishes.at }
 }
 

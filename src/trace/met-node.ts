@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { equalIp } from '../base/ip.ts'
-import type { HostNetwork, VethLink } from '../host/host.ts'
+import { compareIp, equalIp, type Ip, isLinkLocal } from '../base/ip.ts'
+import type { Mac } from '../base/mac.ts'
+import type { HostNetwork, Neighbour, VethLink } from '../host/host.ts'
 import type { Machine } from '../node/machine.ts'
 import type { NodeSite } from './site.ts'
 import { stationKey } from './station.ts'
@@ -36,6 +37,28 @@ export function metNode(site: NodeSite, machine: Machine): MetNode {
 export function fits({ routes }: HostNetwork, { config }: Machine): boolean {
   const own = config.network.addresses.map(({ own }) => own.address)
   return routes.every(({ via }) => via === undefined || own.some(address => equalIp(address, via)))
+}
+
+/** Somebody beside a node: one MAC, and all addresses that it was seen with. */
+export interface Station {
+  readonly mac: Mac
+  readonly link: string
+  /** IPv4 first; without those that every device has. */
+  readonly ips: readonly Ip[]
+}
+
+/** Whom the node had learned of. */
+export function stationsOf(neighbours: readonly Neighbour[]): readonly Station[] {
+  const stations = new Map<string, { mac: Mac; link: string; ips: Ip[] }>()
+  for (const { ip, link, mac, learned } of neighbours) {
+    if (!learned || isLinkLocal(ip)) continue
+    const key = `${link} ${stationKey(mac)}`
+    const station = stations.get(key) ?? { mac, link, ips: [] }
+    stations.set(key, station)
+    station.ips.push(ip)
+  }
+  for (const { ips } of stations.values()) ips.sort(compareIp)
+  return [...stations.values()]
 }
 
 /** Bytes that the node's bridge carries. */

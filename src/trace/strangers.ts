@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Ip } from '../base/ip.ts'
 import type { Mac } from '../base/mac.ts'
 import type { Listener } from '../node/step.ts'
 import { POD_LINK } from './machines.ts'
@@ -14,6 +15,8 @@ import type { Plug } from './world.ts'
 export interface Stranger {
   readonly home: Plug
   readonly mac: Mac
+  /** All of its addresses; absent: the one that it is named by. */
+  readonly ips?: readonly Ip[]
   /** Nobody told of it: it is taken to be there. */
   readonly invented?: true
 }

@@ -97,7 +97,7 @@ function runOf(flows: readonly Flow[], world: World, { seed, assume }: TraceOpti
     const random = seededRandom(seed, 'ports')
     return flows.map(({ sender, packet, at }) => {
       const voyage: Voyage = { world, memories, now: at, choose, random, verbose, ...(assume ? { assume } : {}) }
-      return exchange(sender, { packet, mark: 0 }, voyage)
+      return exchange(sender, { packet, mark: 0, cuttable: true }, voyage)
     })
   }
 }

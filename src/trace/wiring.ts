@@ -12,7 +12,7 @@ import type { Frame } from '../packet/packet.ts'
 import { freePort, type Inside, insideOf, linkTo } from './inside.ts'
 import { isIn, isOf, type Lan, lansOf } from './lan.ts'
 import { lanClientNetwork, POD_LINK, podNetwork, routerNetwork, strangerNetwork, WAN, withMacs } from './machines.ts'
-import { fits, type MetNode, metNode, mtuOf } from './met-node.ts'
+import { fits, type MetNode, metNode, mtuOf, stationsOf } from './met-node.ts'
 import type { NodeSite, PodSite, WorldConfig } from './site.ts'
 import { isGroup, macOfDevice, ROUTER, stationKey, strangerName } from './station.ts'
 import { INVENTED, type Stranger, Strangers } from './strangers.ts'
@@ -32,8 +32,6 @@ class Wiring implements World {
   readonly #holders = new Map<string, string>()
   readonly #lans: readonly Lan[]
   readonly #strangers = new Strangers()
-  /** Addresses on a wire between nodes that a node had learned of. */
-  readonly #met = new Set<string>()
 
   constructor(config: WorldConfig) {
     this.#config = config
@@ -75,7 +73,7 @@ class Wiring implements World {
   whoHas(plug: Plug, ip: Ip): Mac | undefined {
     const lan = this.#lanAt(plug)
     if (lan) return this.#onLan(lan, plug.machine, ip)
-    if (plug.machine === ROUTER) return this.#macOfOutsider(ip)
+    if (plug.machine === ROUTER) return this.#outside(ip)
     const node = this.#sites.has(plug.machine) ? this.#meet(plug.machine) : undefined
     if (node) return this.#beside(node, plug.link, ip)
     const home = this.#homeOf(plug.machine)
@@ -130,22 +128,19 @@ class Wiring implements World {
 
   /** Who is on a wire between nodes is asked there, where MACs are podwire's own. */
   #withoutLanNeighbours(machine: string, network: HostNetwork): HostNetwork {
-    const neighbours = network.neighbours.filter(({ link, learned, ip }) => {
-      const lan = learned ? this.#lanAt({ machine, link }) : undefined
-      if (lan && this.holderOf(ip) === undefined && isOf(lan, ip)) this.#met.add(formatIp(ip))
-      return !lan
-    })
+    const neighbours = network.neighbours.filter(({ link, learned }) => !learned || !this.#lanAt({ machine, link }))
     return { ...network, neighbours }
   }
 
   /** Whoever the node had learned of when it was looked at is behind the link where it was. */
   #meetNeighbours({ site, machine, ports }: MetNode): void {
-    for (const { ip, link, mac, learned } of machine.config.network.neighbours) {
-      if (!learned) continue
-      const holder = this.#holders.get(formatIp(ip))
-      const home = { machine: site.name, link: ports.get(stationKey(mac)) ?? link }
-      if (holder === undefined || this.#pods.has(holder)) this.#strangers.add(holder ?? strangerName(ip), { home, mac })
-      if (holder === undefined) this.#hold([ip], strangerName(ip))
+    for (const { mac, link, ips } of stationsOf(machine.config.network.neighbours)) {
+      const [first] = ips
+      const holder = ips.flatMap(ip => this.#holders.get(formatIp(ip)) ?? []).find(name => this.#pods.has(name))
+      if (first === undefined || (holder === undefined && this.holderOf(first) !== undefined)) continue
+      const name = holder ?? strangerName(first)
+      this.#strangers.add(name, { home: { machine: site.name, link: ports.get(stationKey(mac)) ?? link }, mac, ips })
+      this.#hold(ips, name)
     }
   }
 
@@ -218,7 +213,7 @@ class Wiring implements World {
     const stranger = this.#strangers.get(name)
     if (stranger) {
       const kind = stranger.home.machine === ROUTER ? 'outside' : 'pod'
-      const made = this.#made(name, kind, strangerNetwork([ip], stranger.mac, mtu))
+      const made = this.#made(name, kind, strangerNetwork(stranger.ips ?? [ip], stranger.mac, mtu))
       return stranger.invented ? { ...made, listenerAt: () => INVENTED } : made
     }
     const lan = this.#lans.find(({ network }) => isIn(network, ip))
@@ -238,6 +233,12 @@ class Wiring implements World {
     const name = strangerName(ip)
     const mac = macOfDevice(name, POD_LINK)
     return this.#strangers.add(name, { home: { machine: ROUTER, link: WAN }, mac }).mac
+  }
+
+  /** Of dumps alone nobody knows who is outside, but for those who asked from there. */
+  #outside(ip: Ip): Mac {
+    const name = strangerName(ip)
+    return this.#config.partial && !this.#strangers.has(name) ? macOfDevice(name, POD_LINK) : this.#macOfOutsider(ip)
   }
 
   #vethAt(machine: string, link: string): VethLink | undefined {
@@ -280,7 +281,6 @@ class Wiring implements World {
     if (vip) return vip.nodes[0] === undefined ? undefined : this.#onLan(lan, asking, vip.nodes[0])
     if (this.#isSilent(asking, ip)) return undefined
     const name = strangerName(ip)
-    if (this.#met.has(name)) this.machine(name)
     return this.#machines.has(name) || this.#config.partial ? macOfDevice(name, POD_LINK) : undefined
   }
 

@@ -15,11 +15,13 @@ const CASES: readonly (readonly [says: string, args: readonly string[], code: nu
   ['a refusal is 1, with the reason',          [...PATHS, 'pod/client', 'svc/empty'],                             1, /selects app=nobody/],
   ['some paths only is 3',                     [...PATHS, 'pod/client', 'svc/web:http', '--fault', 'node-1 fdb del 192.168.64.12'], 3, /PARTLY/],
   ['the chosen endpoint is shown',             [...PATHS, 'pod/client', 'svc/web:http', '--to-endpoint', 'web-2'], 0, /DELIVERED .*\n(?:.*\n)*.*web-2 .*\(shown\)/],
+  ['a path that is lost can be chosen too',    [...PATHS, 'pod/client', 'svc/web:http', '--to-endpoint', 'web-2', '--fault', 'node-1 fdb del 192.168.64.12'], 3, /no forwarding entry/],
+  ['0.0.0.0 is the sender itself',             [...PATHS, 'pod/web-1', '0.0.0.0:8080'],                           0, /127\.0\.0\.1:8080/],
   ['one way is drawn by the seed',             [...PATHS, 'pod/client', 'svc/web:http', '--draw', '--seed', '1'], 0, /DELIVERED/],
   ['a name is resolved as the pod would',      [...PATHS, 'pod/client', 'web.default:80'],                        0, /DELIVERED/],
   ['a ping has no ports',                      [...PATHS, 'pod/client', 'pod/web-2', '--proto', 'icmp'],          0, /DELIVERED/],
   ['a TTL runs out',                           [...PATHS, 'pod/client', 'pod/web-2:http', '--ttl', '1'],          1, /10\.244\.1\.1/],
-  ['a packet too long is told',                [...PATHS, 'pod/client', 'pod/web-2:http', '--proto', 'udp', '--size', '2000'], 1, /mtu 1450|too long/i],
+  ['a datagram too long is cut by its sender',    [...PATHS, 'pod/client', 'pod/web-2:http', '--proto', 'udp', '--size', '2000'], 1, /cut into 2 pieces/],
   ['TCP sends what fits',                      [...PATHS, 'pod/client', 'pod/web-2:http', '--size', '2000'],      0, /too big for eth0's 1450: sent again in 1450 bytes/],
   ['a client outside comes in by a node',      [...OUTSIDE, 'ip:198.51.100.7', 'svc/cluster', '--entry', 'nodeport', '--via', 'node-2'], 0, /192\.168\.64\.12:30001/],
   ['the same client again keeps its endpoint', [...AFFINE, 'pod/client', 'svc/web', '--then', '+10s again'],     0, /10\.96\.0\.10:80/],
@@ -49,6 +51,8 @@ const REFUSED: readonly (readonly [args: readonly string[], told: RegExp])[] = [
   [[...PATHS, 'pod/client', 'svc/web', '--draw', '--all-paths'],        /--draw follows one way/],
   [[...PATHS, 'pod/client', 'svc/web', '-o', 'dot'],                    /--output is one of text, json, mermaid, pcap/],
   [[...PATHS, 'pod/client', 'fd00::1', '--proto', 'tcp'],               /which port\? write \[fd00::1\]:PORT/],
+  [[...PATHS, 'pod/client', 'svc/web:http', '--via', 'node-9'],         /--via node-9: there is no such node; there are node-1, node-2/],
+  [[...PATHS, 'pod/client', 'svc/web:http', '--size', '40'],            /such a packet has 60 bytes at least/],
   [['--state', 'nowhere', '10.0.0.1', '10.0.0.2:80'],                   /nowhere/],
 ]
 for (const [args, told] of REFUSED) {
@@ -100,6 +104,29 @@ const QUESTIONS: Readonly<Record<string, readonly [from: string, to: string]>> =
 function withoutTry(text: string): string {
   return (text.split('\nTRY')[0] ?? '').replaceAll(/ {3}<- .*$/gm, '')
 }
+
+t.test('dumps alone: who has addresses of both families is one machine', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'podwire-trace-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  await podwire(['render', '-f', 'scenarios/dual-stack/manifests', '--form', 'save', '--out', join(folder, 'out')])
+  const { code, out } = await podwire(['trace', '--state', join(folder, 'out'), '10.244.0.2', '10.244.1.2:8080'])
+  t.equal(code, 0, out)
+})
+
+t.test('dumps alone: what nobody told of is not said to answer', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'podwire-trace-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const state = join(folder, 'out')
+  await podwire(['render', ...PATHS, '--form', 'save', '--out', state])
+  for (const call of [
+    ['--state', state, '10.244.1.2', '10.96.0.10:99'],
+    ['--state', join(state, 'node-1'), '10.244.1.2', '10.244.2.2:8080'],
+  ]) {
+    const { code, out } = await podwire(['trace', ...call])
+    t.equal(code, 1)
+    t.match(out, /LEFT at/)
+  }
+})
 
 t.test('dumps alone: pods are known by their addresses', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'podwire-trace-'))

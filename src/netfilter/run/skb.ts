@@ -18,6 +18,11 @@ export interface Skb {
   /** How the frame was addressed; absent means to this machine. */
   readonly addressed?: 'unicast' | 'broadcast' | 'multicast' | 'other host'
   readonly tracked?: Tracked
+  /**
+   * Of a packet of the machine's own: it says "don't fragment" only as long as it fits, as sockets do
+   * unless told otherwise. @see IP_PMTUDISC_WANT in ip(7)
+   */
+  readonly cuttable?: true
 }
 
 /** What connection tracking made of a packet. */
