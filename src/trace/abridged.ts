@@ -4,7 +4,7 @@
  * @module
  */
 import { lastPacket, sentPacket } from './endings.ts'
-import type { Exchange, Journey, Path } from './journey.ts'
+import type { Exchange, Journey, Path, Try } from './journey.ts'
 import { wayOf } from './story.ts'
 
 /** The same path by its draws, its machines and its ends alone. */
@@ -12,13 +12,17 @@ export function abridge({ draws, probability, exchanges }: Path): Path {
   return { draws, probability, exchanges: exchanges.map(abridgedExchange), abridged: true }
 }
 
-function abridgedExchange({ request, reply, experience }: Exchange): Exchange {
+function abridgedExchange({ tries, request, reply, experience }: Exchange): Exchange {
   return {
-    request: abridgedJourney(request),
-    ...(reply ? { reply: abridgedJourney(reply) } : {}),
+    ...(tries ? { tries: tries.map(abridgedTry) } : {}),
+    ...abridgedTry({ request, ...(reply ? { reply } : {}) }),
     experience,
     sightings: [],
   }
+}
+
+function abridgedTry({ request, reply }: Try): Try {
+  return { request: abridgedJourney(request), ...(reply ? { reply: abridgedJourney(reply) } : {}) }
 }
 
 function abridgedJourney(journey: Journey): Journey {
@@ -34,7 +38,10 @@ function abridgedJourney(journey: Journey): Journey {
 
 /** How many steps the path has, as long as they are kept. */
 export function stepsOf({ exchanges }: Path): number {
-  return exchanges.reduce((sum, { request, reply }) => sum + stepsIn(request) + (reply ? stepsIn(reply) : 0), 0)
+  const journeys = exchanges
+    .flatMap(exchange => [...(exchange.tries ?? []), exchange])
+    .flatMap(({ request, reply }) => (reply ? [request, reply] : [request]))
+  return journeys.reduce((sum, journey) => sum + stepsIn(journey), 0)
 }
 
 function stepsIn({ hops }: Journey): number {

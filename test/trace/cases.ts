@@ -42,7 +42,7 @@ const BRIDGE_NF = 'node-1 sysctl net.bridge.bridge-nf-call-iptables=0'
 
 // biome-ignore format: one case, one row
 /** A node on which somebody put a rule before all others of FORWARD, or another policy. */
-function foreign(rule: Rule | undefined, policy: 'accept' | 'drop' = 'accept'): Exclude<Asking['hosts'], undefined> {
+export function foreign(rule: Rule | undefined, policy: 'accept' | 'drop' = 'accept'): Exclude<Asking['hosts'], undefined> {
   return new Map([['node-1', host => ({ ...host, rules: { ...host.rules, 4: withForward(host.rules[4], rule, policy) } })]])
 }
 

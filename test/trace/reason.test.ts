@@ -12,7 +12,7 @@ import { formatTrace } from '../../src/trace/text.ts'
 import { VERDICTS, verdictOf } from '../../src/trace/verdict.ts'
 import { warningsOf } from '../../src/trace/warning.ts'
 import { createWorld } from '../../src/trace/wiring.ts'
-import { CASES, told } from './cases.ts'
+import { foreign as before, CASES, type Case, told } from './cases.ts'
 import { ALL_ENDS, ALL_EXPERIENCES, ALL_OUTCOMES, answerJourney, journeyTo, ruleStep, SYN, traceOf } from './sample.ts'
 
 const HOST = {
@@ -184,4 +184,33 @@ t.test('flows that came through have a warning only where there is something to 
     const { trace, context } = told(one)
     t.strictSame(warningsOf(trace, context), [], one.file)
   }
+})
+
+/** A rule before all others of FORWARD on node-1. */
+function withRule(rule: Rule): Case {
+  const [first] = CASES
+  return { ...(first as Case), file: 'with a rule', hosts: foreign(rule) }
+}
+
+// biome-ignore format: one case, one row
+const UNFOLLOWED: readonly (readonly [target: Rule['target'], warned: RegExp | undefined])[] = [
+  [{ do: 'extension', name: 'TCPMSS', options: [{ name: 'clamp-mss-to-pmtu', words: [] }] }, /on node-1: the MSS is clamped to the path MTU, which is not followed/],
+  [{ do: 'extension', name: 'TEE', options: [{ name: 'gateway', words: ['10.0.0.9'] }] },    /on node-1: a copy goes to 10\.0\.0\.9, which is not followed/],
+  [{ do: 'extension', name: 'TCPMSS', options: [{ name: 'set-mss', words: ['1000'] }] },     undefined],
+]
+for (const [target, warned] of UNFOLLOWED) {
+  t.test(`${JSON.stringify(target)} is ${warned ? 'told' : 'not told'} as something that is not followed`, async t => {
+    const { trace, context } = told(withRule({ matches: [], ...(target ? { target } : {}) }))
+    const warnings = warningsOf(trace, context)
+    if (warned) t.match(warnings.join('\n'), warned)
+    else t.strictSame(warnings, [])
+  })
+}
+
+t.test('a port that nothing declares is said to be taken for closed', async t => {
+  const [first] = CASES
+  const { trace, context } = told({ ...(first as Case), to: 'deploy/redis-follower:9' })
+  const taken = /podwire takes it for closed because no manifest declares it; `containerPort` is not required/
+  t.match(formatTrace(trace, { ...context, verbose: false, colour: false, unicode: true, width: 400 }), taken)
+  t.match(warningsOf(trace, context).join(), taken)
 })
