@@ -18,7 +18,7 @@ import { failedJourney, verdictOf } from './verdict.ts'
 import { warningsOf } from './warning.ts'
 import type { Draw } from './ways.ts'
 
-export const JSON_VERSION = 1
+const JSON_VERSION = 1
 
 export function traceToJson(trace: Trace, context: TraceContext): Json {
   const shown = context.shown ?? trace.paths[0]

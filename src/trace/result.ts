@@ -8,7 +8,7 @@ import type { Exchange, Path, Trace } from './journey.ts'
 /** Of all that was followed: every packet arrived and was answered, some did, none did. */
 export type Result = 'delivered' | 'partly' | 'not delivered'
 
-export function isAnswered({ experience }: Exchange): boolean {
+function isAnswered({ experience }: Exchange): boolean {
   return experience === 'answered'
 }
 

@@ -132,7 +132,7 @@ export function whyNoEndpoints(
 }
 
 /** What keeps the pod from being an endpoint; absent: nothing. */
-export function whyNotReady(pod: Pod, family: Family): string | undefined {
+function whyNotReady(pod: Pod, family: Family): string | undefined {
   const { phase = 'Pending', conditions } = pod.status ?? {}
   if (pod.metadata.deletionTimestamp !== undefined) return 'terminating'
   if (phase !== 'Running') {

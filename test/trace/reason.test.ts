@@ -12,7 +12,7 @@ import { formatTrace } from '../../src/trace/text.ts'
 import { VERDICTS, verdictOf } from '../../src/trace/verdict.ts'
 import { warningsOf } from '../../src/trace/warning.ts'
 import { createWorld } from '../../src/trace/wiring.ts'
-import { foreign as before, CASES, type Case, told } from './cases.ts'
+import { CASES, type Case, foreign, told } from './cases.ts'
 import { ALL_ENDS, ALL_EXPERIENCES, ALL_OUTCOMES, answerJourney, journeyTo, ruleStep, SYN, traceOf } from './sample.ts'
 
 const HOST = {
