@@ -108,9 +108,13 @@ async function followTrace(
     host: { features: DEFAULT_FEATURES },
   }
   const verbose = given.is('verbose')
-  const words = [`-f ${quoteWord(join(folder, 'manifests'))}`, ...askedWords(step)]
+  const input = `-f ${quoteWord(join(folder, 'manifests'))}`
+  const options = askedWords(step).join(' ')
   const inquiry = inquire(step.asked, ground, { ways: 'all', seed: 0, most: MOST_WAYS, explained: true })
-  const text = formatTrace(inquiry.trace, { ...contextOf(inquiry, words.join(' ')), ...writingFor(io, verbose) })
+  const text = formatTrace(inquiry.trace, {
+    ...contextOf(inquiry, input, options === '' ? undefined : options),
+    ...writingFor(io, verbose),
+  })
   await io.out(text.replaceAll(/^(?=.)/gm, '   '))
   return compareTrace(step, inquiry.trace)
 }

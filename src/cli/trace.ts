@@ -15,7 +15,7 @@ import { formatMermaid } from '../trace/mermaid.ts'
 import { resultOf } from '../trace/result.ts'
 import { formatTrace } from '../trace/text.ts'
 import { askedOf } from './asked.ts'
-import type { Command, Given } from './command.ts'
+import type { Command, Given, Option } from './command.ts'
 import { type ExitCode, UsageError } from './exit.ts'
 import { type Ground, type Inquiry, type InquiryOptions, inquire } from './inquiry.ts'
 import type { Io } from './io.ts'
@@ -117,6 +117,10 @@ async function runTrace(given: Given, io: Io): Promise<ExitCode> {
 
 async function dumpedHosts(given: Given, io: Io): Promise<Pick<Ground, 'hosts'>> {
   const folder = given.text('state')
+  if (!given.is('filename')) {
+    const stray = CLUSTER_OPTIONS.find(({ name }) => given.is(name) && !['verbose', 'namespace', 'seed'].includes(name))
+    if (stray && folder !== undefined) throw new UsageError(`--${stray.name} is for objects; none are given with -f`)
+  }
   if (folder === undefined) {
     if (!given.is('filename')) throw new UsageError('give the manifests with -f, or dumps of hosts with --state')
     return {}
@@ -161,7 +165,7 @@ const USUAL_COLUMNS = 140
 
 async function print(inquiry: Inquiry, format: Format, given: Given, io: Io): Promise<ExitCode> {
   const { trace } = inquiry
-  const context = contextOf(inquiry, wordsFor(given))
+  const context = contextOf(inquiry, wordsFor(given, OBJECTS), wordsFor(given, ASKING))
   switch (format) {
     case 'json':
       await io.out(`${JSON.stringify(traceToJson(trace, context), undefined, 2)}\n`)
@@ -183,18 +187,34 @@ async function print(inquiry: Inquiry, format: Format, given: Given, io: Io): Pr
 const TELLING = new Set(['output', 'verbose', 'then', 'all-paths', 'draw', 'to-endpoint'])
 
 /** What a person would have to write again to look at the same. */
-function wordsFor(given: Given): string {
-  const words = TRACE.options
+function wordsFor(given: Given, options: readonly Option[]): string | undefined {
+  const words = options
     .filter(({ name }) => !TELLING.has(name))
     .flatMap(({ name, short, value }) =>
       value ? given.texts(name).map(text => `${short ? `-${short}` : `--${name}`} ${quoteWord(text)}`) : [],
     )
-  return words.join(' ')
+  return words.length > 0 ? words.join(' ') : undefined
 }
 
-export function contextOf({ ground, world, questions, shown }: Inquiry, input: string): TraceContext {
+/** What other commands of podwire take too, and what only a trace does. */
+const OBJECTS = CLUSTER_OPTIONS
+const ASKING = TRACE.options.filter(({ name }) => !CLUSTER_OPTIONS.some(one => one.name === name))
+
+export function contextOf(
+  { ground, world, questions, shown }: Inquiry,
+  input?: string,
+  options?: string,
+): TraceContext {
   const { cluster, pods } = ground
-  return { world, questions, shown, input, ...(cluster ? { cluster } : {}), ...(pods ? { pods } : {}) }
+  return {
+    world,
+    questions,
+    shown,
+    ...(input === undefined ? {} : { input }),
+    ...(options === undefined ? {} : { options }),
+    ...(cluster ? { cluster } : {}),
+    ...(pods ? { pods } : {}),
+  }
 }
 
 /** Plain ASCII unless a person reads it on a terminal that shows more. */

@@ -16,7 +16,6 @@ import { createMachineMemory } from '../node/memory.ts'
 import { receive } from '../node/receive.ts'
 import { send } from '../node/send.ts'
 import type { Departure, Listener, Passage, Step } from '../node/step.ts'
-import type { Packet } from '../packet/packet.ts'
 import type { Hop, Journey, Outcome, Sighting } from './journey.ts'
 import { neighbourhoodOf, type Plug, type World } from './world.ts'
 
@@ -181,9 +180,4 @@ export function memoryOf(machine: string, { memories }: Voyage): MachineMemory {
 function aroundOf(machine: string, { world, now, choose, random, verbose, assume }: Voyage) {
   const neighbourhood = neighbourhoodOf(world, machine)
   return { now, choose, random, verbose, neighbourhood, ...(assume ? { assume } : {}) }
-}
-
-/** The packet of an answer, for whoever looks at one. */
-export function packetOf({ skb }: Answer | Arrival): Packet {
-  return skb.packet
 }

@@ -10,9 +10,9 @@ import type { Failure } from './failure.ts'
 import type { Flow } from './journey.ts'
 
 /** The same question again, every rule of it. */
-export function againCommand({ flow, index }: Failure, { input, questions }: TraceContext): string {
+export function againCommand({ flow, index }: Failure, { input, options, questions }: TraceContext): string {
   const key = questions?.[index]?.destination.service?.key
-  return `podwire trace ${inputOr(input)}${quoteWord(sourceWord(flow))} ${quoteWord(targetWord(flow, key))} -v`
+  return `podwire trace ${inputOr(input)}${inputOr(options)}${quoteWord(sourceWord(flow))} ${quoteWord(targetWord(flow, key))} -v`
 }
 
 /** A pod with its namespace, which whoever asks again need not say then. */

@@ -20,8 +20,10 @@ export interface TraceContext {
   readonly questions?: readonly Question[]
   /** The path to be told: one of the trace's, or the same as `explainPath` tells it. Absent: the first. */
   readonly shown?: Path
-  /** The words that say what was looked at, for commands to try: `-f manifests/`. */
+  /** The words that say what was looked at, for commands to try: `-f manifests/`; absent: no objects. */
   readonly input?: string
+  /** The other options of the question, for asking it again: `--via node-2`. */
+  readonly options?: string
 }
 
 /** How text is written. */

@@ -28,6 +28,10 @@ export function findDestination(text: string, source: Source, directory: Directo
   const pod = findPod(written, directory)
   if (pod) return toPod(pod, written, directory, choice)
   if (written.kind !== undefined) throw new ParseError('destination', text, absent(written, directory))
+  // NAMESPACE/NAME is a pod of that namespace, or else its Service.
+  if (written.namespace !== undefined) {
+    return toService(serviceNamed(written, source, directory), written, source, directory, choice)
+  }
   return byName(written, source, directory, choice)
 }
 

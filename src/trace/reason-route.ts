@@ -65,7 +65,7 @@ function podNetworkText(ip: Ip, { nodes, settings }: SettledCluster): string {
 
 /** A packet to a Service that no rule took: it went on as to any other address. */
 function untakenReason(failure: Failure, cluster: SettledCluster, context: TraceContext): Reason | undefined {
-  const { sent, last, machine, isReply } = failure
+  const { sent, last, machine, isReply, flow } = failure
   if (isReply || !equalIp(sent.dst, last.dst) || !isServiceAddress(sent.dst, cluster)) return undefined
   const address = formatEnd(sent.dst)
   const aimed = aimedAt(sent, cluster)
@@ -77,6 +77,19 @@ function untakenReason(failure: Failure, cluster: SettledCluster, context: Trace
   }
   const { metadata, spec } = aimed.service
   const ports = (spec.ports ?? []).map(portText)
+  if (!portsOf(sent.payload)) {
+    return {
+      why: `${address} is the address of Service ${keyOf(metadata)}, which has only ports: nobody answers a ping there, and it went on as to any other address, up to ${machine}`,
+      try: [describeCommand('svc', metadata)],
+    }
+  }
+  const isOutside = context.world.machine(flow.sender).config.kind === 'outside'
+  if (aimed.port && isOutside) {
+    return {
+      why: `${address} is a ClusterIP, which only the cluster's own nodes know: the packet came to none of them, and ${machine} has no way there; from outside a Service is reached by a node port, a load balancer or an external IP`,
+      try: [describeCommand('svc', metadata)],
+    }
+  }
   const wanted = `${portsOf(sent.payload)?.dport ?? 'no port'}/${protocolName(sent.payload.protocol).toUpperCase()}`
   return {
     why: aimed.port

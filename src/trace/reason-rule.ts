@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { contains, parseNetwork } from '../base/ip.ts'
+import { contains, equalIp, parseNetwork } from '../base/ip.ts'
 import { EXTERNAL_SERVICES, FIREWALL, PROXY_FIREWALL } from '../kube-proxy/iptables/chain-names.ts'
 import { keyOf } from '../objects/meta.ts'
 import type { Service } from '../objects/service.ts'
@@ -108,10 +108,17 @@ function localnetReason({ machine, last }: Failure): Reason {
   }
 }
 
-function rangesReason({ metadata, spec }: Service, { sent }: Failure): Reason {
+function rangesReason({ metadata, spec }: Service, { sent, last, machine }: Failure): Reason {
   const ranges = spec.loadBalancerSourceRanges ?? []
   const inside = ranges.some(text => contains(parseNetwork(text.trim()), sent.src))
   const source = formatEnd(sent.src)
+  // The rule is for what still bears the balancer's address, for want of an endpoint.
+  if (inside && equalIp(sent.dst, last.dst) && spec.externalTrafficPolicy === 'Local') {
+    return {
+      why: `Service ${keyOf(metadata)} has externalTrafficPolicy Local and no ready endpoint on ${machine}: the packet still bears the balancer's address, and the rules for its source ranges drop it; the balancer's health check would keep it from coming here`,
+      try: [describeCommand('svc', metadata)],
+    }
+  }
   return {
     why: inside
       ? `Service ${keyOf(metadata)} lets in ${ranges.join(', ')}, and ${source} is among them, but the packet came there with another source`
@@ -136,10 +143,11 @@ function localReason({ service, port }: Aimed, step: MatchedRule, failure: Failu
 export function undecidedReason(
   { why, undecided }: EndOf<'undecided'>,
   { machine, last }: Failure,
-  { input }: TraceContext,
+  { input, options }: TraceContext,
 ): Reason {
   const rule = savedRule(undecided, last.family)
-  const command = (assumed: string) => `podwire trace ${input === undefined ? '' : `${input} `}… --assume ${assumed}`
+  const command = (assumed: string) =>
+    ['podwire trace', input, options, `… --assume ${assumed}`].filter(word => word !== undefined).join(' ')
   return {
     why: `podwire cannot know what rule ${formatPlace(undecided)} on ${machine} makes of ${formatEnds(last)}: ${why}: ${rule}`,
     try: [command('match'), command('miss')],

@@ -4,7 +4,7 @@
  * @module
  */
 import { ParseError } from '../base/error.ts'
-import { findIp, formatIp, type Ip, parseIp } from '../base/ip.ts'
+import { findIp, formatIp, type Ip, isLoopback, parseIp } from '../base/ip.ts'
 import { keyOf } from '../objects/meta.ts'
 import { type Pod, podAddressesOf } from '../objects/pod.ts'
 import { absent, type Directory, findPod } from './directory.ts'
@@ -31,6 +31,14 @@ export function findSource(text: string, directory: Directory): Source {
   if (written.port !== undefined) throw new ParseError('source', text, 'a source has no port; --sport gives one')
   if (written.kind === 'ip') return clientOutside(parseIp(written.name), written, directory)
   const ip = findIp(written.name)
+  if (written.kind === 'svc') throw new ParseError('source', text, 'a Service sends nothing; name one of its pods')
+  if (ip !== undefined && isLoopback(ip)) {
+    throw new ParseError(
+      'source',
+      text,
+      'which machine? write node/NAME or pod/NAME; to loopback addresses they send from one',
+    )
+  }
   if (ip !== undefined && written.kind === undefined) {
     const holder = directory.holderOf(ip)
     return holder === undefined || holder === ROUTER

@@ -4,8 +4,8 @@ export interface Captured {
   readonly code: number
   readonly out: string
   readonly err: string
-  /** What was written as bytes. */
-  readonly bytes: Uint8Array
+  /** What was written as bytes; absent: nothing was. */
+  readonly bytes?: Uint8Array
 }
 
 /** Runs one command line in this process and keeps what it prints. */
@@ -22,5 +22,10 @@ export async function podwire(args: readonly string[], input = ''): Promise<Capt
     input: async () => new TextEncoder().encode(input),
     live: false,
   })
-  return { code, out: out.join(''), err: err.join(''), bytes: Uint8Array.from(bytes) }
+  return {
+    code,
+    out: out.join(''),
+    err: err.join(''),
+    ...(bytes.length > 0 ? { bytes: Uint8Array.from(bytes) } : {}),
+  }
 }

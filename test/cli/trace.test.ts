@@ -70,7 +70,7 @@ t.test('trace writes JSON, Mermaid and a capture', async t => {
   t.equal(json.version, 1)
   t.equal(json.paths.length, 2)
   t.match((await podwire([...call, 'mermaid'])).out, /^sequenceDiagram/)
-  const { bytes, out } = await podwire([...call, 'pcap'])
+  const { bytes = new Uint8Array(), out } = await podwire([...call, 'pcap'])
   t.equal(out, '')
   t.same([...bytes.subarray(0, 4)], [0x0a, 0x0d, 0x0d, 0x0a], 'a section header of pcapng')
 })
