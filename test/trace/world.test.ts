@@ -35,7 +35,7 @@ const CASES: readonly (readonly [says: string, node: string, vip: string, from: 
   ['a node may be called as an address is written',                    '10.0.0.1', '203.0.113.9', 'pod/web',          'svc/web',         0],
   ['whoever is outside is reached by the router',                      'node-1', '203.0.113.9',   'pod/web',          '198.51.100.7:80', 0],
   ['nobody is at an address of the nodes\' network that nobody has',   'node-1', '203.0.113.9',   'pod/web',          '192.168.64.77:80', 1],
-  ['a name with its namespace is that namespace'''s',                    'node-1', '203.0.113.9',   'pod/web',          'other/web:80',     2],
+  ['a name with its namespace is of that namespace',                   'node-1', '203.0.113.9',   'pod/web',          'other/web:80',     2],
   ['and of the usual one is there',                                    'node-1', '203.0.113.9',   'pod/web',          'default/web:80',   0],
   ['a loopback address is no machine',                                 'node-1', '203.0.113.9',   '127.0.0.1',        'svc/web',         2],
   ['a Service sends nothing',                                          'node-1', '203.0.113.9',   'svc/web',          'svc/web',         2],
