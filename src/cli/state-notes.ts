@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { basename } from 'node:path'
 import type { Sysctl } from '../host/host.ts'
 import type { StateFiles, StateKind } from './state-host.ts'
 
@@ -28,6 +29,11 @@ export function lackNotes(files: StateFiles): readonly string[] {
   const notes = known
     ? lacks
     : [...lacks, 'no ip-link.json: assumed are lo, and eth0 with an address of 198.18.0.0/15 and a router']
+  for (const kind of ['rules4', 'rules6'] as const) {
+    const file = files.get(kind)
+    if (file?.text.trim() === '')
+      notes.push(`${basename(file.name)} is empty: the host has no such rules, or saving them failed`)
+  }
   const rules = `${files.get('rules4')?.text ?? ''}${files.get('rules6')?.text ?? ''}`
   if (!files.has('sets') && rules.includes('--match-set'))
     notes.push('no ipset.save: the sets that rules name are empty')

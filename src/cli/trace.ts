@@ -49,7 +49,8 @@ TO    svc/NAME[:PORT], pod/NAME[:PORT], node/NAME:PORT, ADDRESS[:PORT], [IPV6]:P
 FAULT is what the tools would be told: NODE sysctl KEY=VALUE, NODE fdb del IP, NODE neigh del IP, NODE route del CIDR,
 NODE link set DEV mtu N | down | hairpin off, where DEV may be pod/NAME for the node's end of its pair.
 
-Exit code: 0 delivered and answered on all paths, 1 on none, 3 on some, 2 for bad input.`,
+Exit code: 0 delivered and answered on all paths, 1 on none (what is not known counts as not delivered), 3 on some, 2 for
+bad input.`,
   options: [
     { name: 'state', value: 'DIR', help: "dumps of real hosts, a folder each, or one host's folder or save file" },
     ...CLUSTER_OPTIONS.filter(({ name }) => name !== 'verbose'),

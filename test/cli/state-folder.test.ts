@@ -154,6 +154,7 @@ t.test('notes tell', async t => {
     ['IPVS', { 'ipvsadm.save': '-A -t 10.96.0.1:80 -s rr\n' }, /ipvsadm\.save: IPVS is not traced yet$/],
     ['nftables', { 'nft.json': JSON.stringify(nft) }, /nft\.json: nftables is not traced yet \(inet kube-proxy\)$/],
     ['a second iptables', { 'iptables-legacy.save': RULES }, /iptables-legacy\.save: rules of a second iptables are there too, and are not traced$/],
+    ['rules of a file that is empty', { 'iptables.save': '\n' }, /^iptables\.save is empty: the host has no such rules, or saving them failed$/],
     ['sets that are missing', { 'iptables.save': RULES.replace('-j DROP', '-m set --match-set web dst -j DROP') }, /^no ipset\.save: the sets that rules name are empty$/],
     ['what could not be collected', { 'missing.txt': 'ipset.save: there is no ipset\n' }, /^not collected: ipset\.save: there is no ipset$/],
     ['what cannot be expressed', { 'ip-route.json': '[{"dst":"10.0.0.0/8","tos":"0x10","dev":"lo"}]' }, /^route 10\.0\.0\.0\/8 is for one TOS only$/],
