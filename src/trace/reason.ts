@@ -88,7 +88,7 @@ const REASONS: { readonly [K in End['kind']]: Explain<K> } = {
     try: [onMachine(machine, `ip route get ${formatEnd(last.dst)} from ${formatEnd(last.src)}`)],
   }),
   'ttl exceeded': ({ why }, { machine, hops }) => ({
-    why: `the packet had gone through too many machines when it came to ${machine}, the ${ordinal(hops.length)} of them: ${why}`,
+    why: `the packet's time to live was used up at ${machine}, the ${ordinal(Math.max(1, hops.length - 1))} machine behind its sender: ${why}`,
     try: [],
   }),
   consumed: ({ why }, { machine }) => ({ why: `the kernel of ${machine} took the packet itself: ${why}`, try: [] }),

@@ -7,7 +7,7 @@ import { isErrorType } from '../packet/icmp-types.ts'
 import { isIcmp, isTcp, type Packet, TCP_FLAG } from '../packet/packet.ts'
 import type { TraceContext } from './context.ts'
 import { lastPacket, sentPacket } from './endings.ts'
-import type { Exchange, Experience, Hop, Path } from './journey.ts'
+import type { Exchange, Experience, Hop, Outcome, Path } from './journey.ts'
 import type { Line } from './line.ts'
 import { formatBrief } from './packet-column.ts'
 import { EXPERIENCES } from './result-text.ts'
@@ -36,7 +36,7 @@ export function replyStory({ reply, experience }: Exchange, path: Path, context:
   const end: Line = {
     hop: hops.length - 1,
     where: hops.at(-1)?.machine ?? '',
-    text: turnedAway ? 'nobody waits for an answer from there' : arrivalText(experience),
+    text: turnedAway ? 'nobody waits for an answer from there' : arrivalText(experience, reply.outcome),
     packet: formatBrief(lastPacket(reply, hops)),
     tone: experience === 'answered' ? 'good' : 'bad',
   }
@@ -48,8 +48,13 @@ function doingText({ payload, family }: Packet): string {
   return isTcp(payload) && payload.flags & TCP_FLAG.RST ? 'resets the connection' : 'answers'
 }
 
-function arrivalText(experience: Experience): string {
+function arrivalText(experience: Experience, outcome: Outcome): string {
   if (experience === 'answered') return 'the answer arrives'
+  const { payload, family } = outcome.kind === 'delivered' ? outcome.packet : {}
+  // What may pass, a datagram's socket keeps to itself. @see IP_RECVERR in ip(7)
+  if (experience === 'timeout' && payload && family && isIcmp(payload) && isErrorType(payload.type, family)) {
+    return 'arrives; the program hears of it only if it asks for such errors'
+  }
   return experience === 'timeout' ? 'arrives, but answers nothing that was asked' : EXPERIENCES[experience]
 }
 
