@@ -5,7 +5,7 @@ import t from 'tap'
 import { podwire } from '../cli/capture.ts'
 
 const KINDS =
-  'namespaces,nodes,pods,services,deployments,replicasets,replicationcontrollers,statefulsets,daemonsets,jobs,endpointslices,endpoints'
+  'namespaces,configmaps,nodes,pods,services,deployments,replicasets,replicationcontrollers,statefulsets,daemonsets,jobs,endpointslices,endpoints'
 
 interface Listed {
   readonly items: readonly Record<string, unknown>[]
