@@ -15,7 +15,8 @@ import { pathsTo } from '../trace/endpoint.ts'
 import { parseFault } from '../trace/fault.ts'
 import { withFaults } from '../trace/faulty-world.ts'
 import type { Path, Trace } from '../trace/journey.ts'
-import type { Vip, WorldConfig } from '../trace/site.ts'
+import { thereAre } from '../trace/name-list.ts'
+import type { NodeSite, Vip, WorldConfig } from '../trace/site.ts'
 import { explainPath, type TraceOptions, traceFlows, wholePath } from '../trace/trace.ts'
 import { createWorld } from '../trace/wiring.ts'
 import type { World } from '../trace/world.ts'
@@ -60,7 +61,7 @@ export function inquire(asked: readonly Asked[], ground: Ground, options: Inquir
     const config = withFaults(worldConfig(ground, asked), ground.faults.map(parseFault))
     const names = config.nodes.map(({ name }) => name)
     if (ground.via !== undefined && !names.includes(ground.via)) {
-      throw new RefusedInput([`--via ${ground.via}: there is no such node; there are ${names.slice(0, 5).join(', ')}`])
+      throw new RefusedInput([`--via ${ground.via}: there is no such node; ${thereAre(names)}`])
     }
     const world = createWorld(config)
     const directory: Directory = {
@@ -90,7 +91,10 @@ export function inquire(asked: readonly Asked[], ground: Ground, options: Inquir
 
 function worldConfig({ cluster, hosts, via, host }: Ground, asked: readonly Asked[]): WorldConfig {
   const options: ClusterWorldOptions = { ...host, ...(via === undefined ? {} : { via }) }
-  if (!cluster) return dumpWorld(hosts ?? [], ledIn(asked, hosts ?? [], via))
+  if (!cluster) {
+    const world = dumpWorld(hosts ?? [])
+    return { ...world, vips: ledIn(asked, hosts ?? [], world.nodes, via) }
+  }
   return hosts ? dumpWorldWithObjects(hosts, cluster, options) : clusterWorld(cluster, options)
 }
 
@@ -98,8 +102,12 @@ function worldConfig({ cluster, hosts, via, host }: Ground, asked: readonly Aske
  * Of dumps alone nobody knows which addresses are led to which host from outside: those that are asked
  * for come in by `via`, or by the only host.
  */
-function ledIn(asked: readonly Asked[], hosts: readonly DumpedHost[], via: string | undefined): readonly Vip[] {
-  const { nodes } = dumpWorld(hosts)
+function ledIn(
+  asked: readonly Asked[],
+  hosts: readonly DumpedHost[],
+  nodes: readonly NodeSite[],
+  via: string | undefined,
+): readonly Vip[] {
   const taker = via === undefined ? (nodes.length === 1 ? nodes[0]?.name : undefined) : via
   if (taker === undefined) return []
   const own = hosts.find(({ name }) => name === taker)?.network.addresses ?? []

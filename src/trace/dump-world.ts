@@ -9,7 +9,7 @@ import type { SettledCluster } from '../cluster/host-state.ts'
 import type { HostNetwork } from '../host/host.ts'
 import type { Listener } from '../node/step.ts'
 import { type ClusterWorldOptions, clusterWorld } from './cluster-world.ts'
-import type { Host, NodeSite, Uplink, Vip, WorldConfig } from './site.ts'
+import type { Host, NodeSite, Uplink, WorldConfig } from './site.ts'
 
 /** One machine as its dumps tell it. */
 export interface DumpedHost extends Host {
@@ -21,11 +21,11 @@ export interface DumpedHost extends Host {
 const NOT_TOLD: Listener = { listens: 'unknown', what: 'the dumps do not tell what listens' }
 const USUAL_MTU = 1500
 
-export function dumpWorld(hosts: readonly DumpedHost[], vips: readonly Vip[] = []): WorldConfig {
+export function dumpWorld(hosts: readonly DumpedHost[]): WorldConfig {
   return {
     nodes: hosts.map(siteOf),
     pods: [],
-    vips,
+    vips: [],
     hidden: [],
     partial: true,
     mtu: USUAL_MTU,

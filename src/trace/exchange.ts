@@ -9,6 +9,7 @@ import { UDP } from '../base/protocol.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import { openSocket } from '../node/socket.ts'
 import { answerTo } from '../packet/first-packet.ts'
+import { isEchoReply, isEchoRequest } from '../packet/icmp-types.ts'
 import { type IcmpMessage, isIcmp, isTcp, type Packet, portsOf, TCP_FLAG } from '../packet/packet.ts'
 import { readQuote } from '../packet/quote.ts'
 import { type Answer, type Carried, carry, memoryOf, type Voyage } from './carry.ts'
@@ -131,13 +132,10 @@ function experienceOf(machine: string, sent: Packet, { arrivals, journey }: Carr
   const home = arrivals.find(arrival => arrival.machine === machine)
   if (!home) return 'timeout'
   const { packet } = home.skb
-  if (isIcmp(packet.payload) && !isEcho(packet.payload)) return errorMet(packet.payload, packet, sent)
+  if (isIcmp(packet.payload) && !isEchoRequest(packet.payload) && !isEchoReply(packet.payload))
+    return errorMet(packet.payload, packet, sent)
   if (!answers(packet, sent)) return 'timeout'
   return isTcp(packet.payload) && packet.payload.flags & TCP_FLAG.RST ? 'refused' : 'answered'
-}
-
-function isEcho({ protocol, type }: IcmpMessage): boolean {
-  return protocol === 1 ? type === 0 || type === 8 : type === 128 || type === 129
 }
 
 /** Whether `packet` is from where `sent` went, to where it came from. */

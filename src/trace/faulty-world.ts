@@ -5,6 +5,7 @@
  */
 import { ParseError } from '../base/error.ts'
 import { breakNetwork, type Fault } from './fault.ts'
+import { thereAre } from './name-list.ts'
 import type { NodeSite, WorldConfig } from './site.ts'
 
 /**
@@ -15,8 +16,7 @@ import type { NodeSite, WorldConfig } from './site.ts'
 export function withFaults(config: WorldConfig, faults: readonly Fault[]): WorldConfig {
   const names = config.nodes.map(({ name }) => name)
   const stray = faults.find(({ node }) => !names.includes(node))
-  if (stray)
-    throw new ParseError('fault', stray.node, `there is no such node; there are ${names.slice(0, 5).join(', ')}`)
+  if (stray) throw new ParseError('fault', stray.node, `there is no such node; ${thereAre(names)}`)
   return { ...config, nodes: config.nodes.map(site => broken(site, faults)) }
 }
 

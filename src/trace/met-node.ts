@@ -15,6 +15,8 @@ export interface MetNode {
   readonly site: NodeSite
   readonly machine: Machine
   readonly veths: ReadonlyMap<string, VethLink>
+  /** The same, by pod. */
+  readonly vethsOfPods: ReadonlyMap<string, VethLink>
   /** By station: the port of a bridge behind which it is. */
   readonly ports: Map<number, string>
 }
@@ -26,6 +28,7 @@ export function metNode(site: NodeSite, machine: Machine): MetNode {
     site,
     machine,
     veths: new Map(veths.map(veth => [veth.name, veth])),
+    vethsOfPods: new Map(veths.map(veth => [veth.peer.pod, veth])),
     ports: new Map([
       ...bridgeEntries.map(({ mac, port }): [number, string] => [stationKey(mac), port]),
       ...veths.map(({ name: port, peer }): [number, string] => [stationKey(peer.mac), port]),

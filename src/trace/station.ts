@@ -10,11 +10,6 @@ export function stationKey(mac: Mac): number {
   return (mac.high & 0xffff) * 0x1_0000_0000 + (mac.low >>> 0)
 }
 
-/** Whether a frame to it is for all, or for a group. */
-export function isGroup(mac: Mac): boolean {
-  return (mac.high & 0x0100) !== 0
-}
-
 /** The MAC of a device that nobody gave one: always the same for the same name. */
 export function macOfDevice(machine: string, link: string): Mac {
   return drawMac(seededRandom(hash32(`${machine} ${link}`), 'mac'))

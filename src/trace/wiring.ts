@@ -7,6 +7,7 @@
 import { equalIp, findIp, formatIp, type Ip } from '../base/ip.ts'
 import type { Mac } from '../base/mac.ts'
 import type { HostNetwork, VethLink } from '../host/host.ts'
+import { isGroupMac } from '../node/device.ts'
 import { createMachine, type Machine, type MachineConfig, type MachineKind } from '../node/machine.ts'
 import type { Frame } from '../packet/packet.ts'
 import { freePort, type Inside, insideOf, linkTo } from './inside.ts'
@@ -14,7 +15,7 @@ import { isIn, isOf, type Lan, lansOf } from './lan.ts'
 import { lanClientNetwork, POD_LINK, podNetwork, routerNetwork, strangerNetwork, WAN, withMacs } from './machines.ts'
 import { fits, type MetNode, metNode, mtuOf, stationsOf } from './met-node.ts'
 import type { NodeSite, PodSite, WorldConfig } from './site.ts'
-import { isGroup, macOfDevice, ROUTER, stationKey, strangerName } from './station.ts'
+import { macOfDevice, ROUTER, stationKey, strangerName } from './station.ts'
 import { INVENTED, type Stranger, Strangers } from './strangers.ts'
 import type { Plug, World } from './world.ts'
 
@@ -67,7 +68,7 @@ class Wiring implements World {
     if (station?.machine === ROUTER && lan && !this.#sites.has(machine))
       return [{ machine: ROUTER, link: lan.port.clients }]
     if (station) return [station]
-    return lan && isGroup(frame.dst) ? [...lan.stations.values()].filter(plug => plug.machine !== machine) : []
+    return lan && isGroupMac(frame.dst) ? [...lan.stations.values()].filter(plug => plug.machine !== machine) : []
   }
 
   whoHas(plug: Plug, ip: Ip): Mac | undefined {
@@ -145,8 +146,8 @@ class Wiring implements World {
   }
 
   #podConfig(pod: PodSite): MachineConfig {
-    const { veths, machine } = this.#meet(pod.node)
-    const veth = [...veths.values()].find(({ peer }) => peer.pod === pod.key)
+    const { vethsOfPods, machine } = this.#meet(pod.node)
+    const veth = vethsOfPods.get(pod.key)
     if (veth) return this.#made(pod.key, 'pod', podNetwork(veth))
     const { mac } = this.#settle(pod)
     const inside = pod.network?.()
@@ -251,10 +252,8 @@ class Wiring implements World {
     if (stranger) return stranger.home
     const pod = this.#pods.get(machine)
     if (!pod) return undefined
-    for (const veth of this.#meet(pod.node).veths.values()) {
-      if (veth.peer.pod === pod.key) return { machine: pod.node, link: veth.name }
-    }
-    return this.#settle(pod).home
+    const veth = this.#meet(pod.node).vethsOfPods.get(machine)
+    return veth ? { machine: pod.node, link: veth.name } : this.#settle(pod).home
   }
 
   #lanAt({ machine, link }: Plug): Lan | undefined {
@@ -290,7 +289,7 @@ class Wiring implements World {
   }
 
   /** Who answers a node on a link of its own that is no uplink: a pod, or whoever the link leads to. */
-  #beside({ site, machine, veths }: MetNode, link: string, ip: Ip): Mac | undefined {
+  #beside({ site, machine, veths, vethsOfPods }: MetNode, link: string, ip: Ip): Mac | undefined {
     const device = machine.config.network.links.find(({ name }) => name === link)
     if (!device || device.kind === 'vxlan' || device.kind === 'loopback') return undefined
     const peer = [...veths.values()].find(
@@ -298,10 +297,7 @@ class Wiring implements World {
     )
     if (peer) return peer.peer.mac
     const pod = this.#pods.get(this.#holders.get(formatIp(ip)) ?? '')
-    if (pod)
-      return pod.node === site.name && ![...veths.values()].some(one => one.peer.pod === pod.key)
-        ? this.#settle(pod).mac
-        : undefined
+    if (pod) return pod.node === site.name && !vethsOfPods.has(pod.key) ? this.#settle(pod).mac : undefined
     const name = strangerName(ip)
     const known = this.#strangers.get(name)
     if (known) return known.home.machine === site.name ? known.mac : undefined

@@ -9,14 +9,14 @@ import type { Packet } from '../../packet/packet.ts'
 import { isTcp } from '../../packet/packet.ts'
 import { parseMasked } from '../codec.ts'
 import { hex } from '../listed.ts'
-import type { ExtensionOption, TargetDo } from '../rule.ts'
+import type { TargetDo } from '../rule.ts'
+import { type Options, wordOf } from './option-word.ts'
 import { changeMark, changeSkb, type Probe } from './probe.ts'
 import { type Change, setChange } from './set-change.ts'
 import { clampMss, stripOptions } from './tcp-options.ts'
 
 export type Act = (probe: Probe) => Change
 
-type Options = readonly ExtensionOption[]
 type Going = TargetDo<'mark' | 'connmark' | 'notrack' | 'trace' | 'log' | 'extension' | 'unknown'>
 
 const NOTHING: Change = {}
@@ -126,10 +126,6 @@ function extensionAct(name: string, options: Options): Act {
   const make = Object.hasOwn(ACTS, name) ? ACTS[name] : undefined
   const change = { undecided: `the target ${name} is not carried out` }
   return make ? make(options) : () => change
-}
-
-function wordOf(options: Options, name: string): string | undefined {
-  return options.find(option => option.name === name)?.words[0]
 }
 
 function changePacket(probe: Probe, packet: Packet, note: string): Change {

@@ -9,6 +9,7 @@
 import { compareIp, type Ip, isIpv4, isUnspecified } from '../../base/ip.ts'
 import type { Ipv4, Prefix4 } from '../../base/ipv4.ts'
 import { type Ipv6, mask6, type Prefix6 } from '../../base/ipv6.ts'
+import { isMulticast } from '../../packet/address-kind.ts'
 import type { AddressRange, AddressType, AddressTypeMatch, MatchOn } from '../rule.ts'
 import type { Holds } from './condition.ts'
 import type { Probe } from './probe.ts'
@@ -80,11 +81,6 @@ function isOfType6(ip: Ipv6, types: readonly AddressType[], routed: () => Addres
   if (!types.some(type => type === 'LOCAL' || type === 'ANYCAST' || type === 'UNREACHABLE')) return true
   const type = routed()
   return types.includes(NOWHERE.includes(type) ? 'UNREACHABLE' : type) && type !== 'UNICAST' && type !== 'MULTICAST'
-}
-
-/** 224.0.0.0/4, ff00::/8 */
-export function isMulticast(ip: Ip): boolean {
-  return isIpv4(ip) ? ip >>> 28 === 14 : ip.w0 >>> 24 === 0xff
 }
 
 const BROADCAST4 = -1 as Ipv4

@@ -10,8 +10,9 @@
 import { type Family, type Ip, isIpv4, prefixOf, widthOf } from '../../base/ip.ts'
 import { lengthOf } from '../../packet/length.ts'
 import { parseRate } from '../matches/rate.ts'
-import type { ExtensionOption, MatchOn, Rate } from '../rule.ts'
+import type { MatchOn, Rate } from '../rule.ts'
 import { type Holds, hotdrop, type Setting, undecided } from './condition.ts'
+import { type Options, wordOf } from './option-word.ts'
 import { hasPorts, NONE, type Probe } from './probe.ts'
 import type { Bucket } from './rule-memory.ts'
 
@@ -60,12 +61,6 @@ function spend(bucket: Bucket, { cost, cap, gain }: Tariff, now: number): boolea
   if (bucket.credit < cost) return false
   bucket.credit -= cost
   return true
-}
-
-type Options = readonly ExtensionOption[]
-
-function wordOf(options: Options, name: string): string | undefined {
-  return options.find(option => option.name === name)?.words[0]
 }
 
 /** `XT_HASHLIMIT_SCALE_v2`: microseconds. */
