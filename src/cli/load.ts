@@ -10,10 +10,9 @@ import { assemble } from '../cluster/assemble.ts'
 import { type Cluster, type ClusterEvent, settledCluster } from '../cluster/cluster.ts'
 import { clusterConflicts } from '../cluster/conflicts.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
-import type { Wishes } from '../cluster/settings.ts'
+import { type Wishes, wishesFrom } from '../cluster/settings.ts'
 import { settle } from '../cluster/settle.ts'
 import { AllocationError } from '../ipam/error.ts'
-import { nodeMaskSizes } from '../objects/cluster-configuration.ts'
 import type { Configuration } from '../objects/configuration.ts'
 import { formatField, pathOf } from '../objects/field.ts'
 import type { Kind } from '../objects/kind.ts'
@@ -205,25 +204,4 @@ function onceEach(warnings: readonly ManifestFinding[]): readonly string[] {
 
 function subjectOf(object: KubeObject): string {
   return `${object.kind} ${keyOf(object.metadata)}`
-}
-
-/** What the components' own configuration says; of two of one kind, the later. */
-function wishesFrom(configurations: readonly Configuration[]): Wishes {
-  let wishes: Wishes = {}
-  for (const configuration of configurations) {
-    if (configuration.of === 'flannel') wishes = { ...wishes, netConf: configuration.value }
-    if (configuration.of === 'kube-proxy') wishes = { ...wishes, proxy: configuration.value }
-    if (configuration.of === 'kubeadm') {
-      const { podSubnet, serviceSubnet } = configuration.value.networking ?? {}
-      wishes = {
-        ...wishes,
-        kubeadm: {
-          ...(podSubnet ? { podSubnet } : {}),
-          ...(serviceSubnet ? { serviceSubnet } : {}),
-          nodeMaskBits: nodeMaskSizes(configuration.value),
-        },
-      }
-    }
-  }
-  return wishes
 }

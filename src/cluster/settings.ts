@@ -8,6 +8,8 @@
  */
 import { InputError, within } from '../base/error.ts'
 import { contains, FAMILIES, type Family, formatPrefix, type Prefix, parsePrefix, prefixOf } from '../base/ip.ts'
+import { nodeMaskSizes } from '../objects/cluster-configuration.ts'
+import type { Configuration } from '../objects/configuration.ts'
 import type { KubeProxyConfiguration } from '../objects/kube-proxy-configuration.ts'
 import { type Node, podPrefixesOf } from '../objects/node.ts'
 import { DEFAULT_BACKEND, type FlannelNetwork, type PerFamily, readFlannelNetwork } from '../overlay/network.ts'
@@ -52,6 +54,27 @@ const DEFAULT_NODE_MASK: Readonly<Record<Family, number>> = { 4: 24, 6: 64 }
 /** How wide a cluster is taken to be of which only the nodes' parts are known. */
 const USUAL_CLUSTER: Readonly<Record<Family, number>> = { 4: 16, 6: 56 }
 const DEFAULT_MTU = 1500
+
+/** What the components' own configuration says; of two of one kind, the later. */
+export function wishesFrom(configurations: readonly Configuration[]): Wishes {
+  let wishes: Wishes = {}
+  for (const configuration of configurations) {
+    if (configuration.of === 'flannel') wishes = { ...wishes, netConf: configuration.value }
+    if (configuration.of === 'kube-proxy') wishes = { ...wishes, proxy: configuration.value }
+    if (configuration.of === 'kubeadm') {
+      const { podSubnet, serviceSubnet } = configuration.value.networking ?? {}
+      wishes = {
+        ...wishes,
+        kubeadm: {
+          ...(podSubnet ? { podSubnet } : {}),
+          ...(serviceSubnet ? { serviceSubnet } : {}),
+          nodeMaskBits: nodeMaskSizes(configuration.value),
+        },
+      }
+    }
+  }
+  return wishes
+}
 
 /**
  * @param nodes of the input: where nobody says the pod CIDRs, theirs tell
