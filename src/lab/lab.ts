@@ -63,5 +63,7 @@ export interface LabPlan {
   readonly variant: IptablesVariant
   readonly machines: readonly LabMachine[]
   readonly listeners: readonly LabListener[]
+  /** What is in the lab's folder before the stages begin: path below it → text. */
+  readonly files: ReadonlyMap<string, string>
   readonly stages: readonly Stage[]
 }
