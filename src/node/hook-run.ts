@@ -15,6 +15,12 @@ import { end, note, type Walk } from './walk.ts'
  * tracks no connections.
  */
 export function runHook(walk: Walk, hook: Hook, skb: Skb, devices: Devices): Skb | undefined {
+  const after = passHook(walk, hook, skb, devices)
+  walk.passings.push({ hook, devices, before: skb, ...(after ? { after } : {}) })
+  return after
+}
+
+function passHook(walk: Walk, hook: Hook, skb: Skb, devices: Devices): Skb | undefined {
   const { machine, memory, around } = walk
   if (!machine.config.rules?.[skb.packet.family]) return skb
   const surroundings = surroundingsOf(machine)

@@ -6,7 +6,7 @@
 import type { Ip, Prefix } from '../base/ip.ts'
 import type { Mac } from '../base/mac.ts'
 import type { Route } from '../host/host.ts'
-import type { Hook, HookStep, Undecided } from '../netfilter/run/hook.ts'
+import type { Devices, Hook, HookStep, Undecided } from '../netfilter/run/hook.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import type { Frame, Packet } from '../packet/packet.ts'
 
@@ -146,9 +146,20 @@ export interface Departure {
   readonly frame: Frame
 }
 
+/** A packet at one of netfilter's hooks, whether there are rules or not. */
+export interface HookPassing {
+  readonly hook: Hook
+  readonly devices: Devices
+  readonly before: Skb
+  /** Absent: it did not come out again. */
+  readonly after?: Skb
+}
+
 /** What became of one frame or packet in one machine. */
 export interface Passage {
   readonly steps: readonly Step[]
+  /** Every hook that a packet came to, in order. */
+  readonly passings: readonly HookPassing[]
   readonly departures: readonly Departure[]
   /** The packet reached a program. */
   readonly delivered?: { readonly skb: Skb; readonly listener: Listener }

@@ -13,7 +13,7 @@ import type { Frame, Packet } from '../packet/packet.ts'
 import type { Device } from './device.ts'
 import type { Around, Machine } from './machine.ts'
 import type { MachineMemory } from './memory.ts'
-import type { Departure, End, Passage, Step, StepDetail } from './step.ts'
+import type { Departure, End, HookPassing, Passage, Step, StepDetail } from './step.ts'
 
 /** The device that made an outer packet, and the packet in it. */
 export interface Tunnel {
@@ -35,6 +35,7 @@ export interface Walk {
   readonly memory: MachineMemory
   readonly around: Around
   readonly steps: Step[]
+  readonly passings: HookPassing[]
   readonly departures: Departure[]
   readonly answers: Skb[]
   /** The next one first. */
@@ -44,7 +45,7 @@ export interface Walk {
 }
 
 export function startWalk(machine: Machine, memory: MachineMemory, around: Around, first: Leg): Walk {
-  return { machine, memory, around, steps: [], departures: [], answers: [], pending: [first] }
+  return { machine, memory, around, steps: [], passings: [], departures: [], answers: [], pending: [first] }
 }
 
 /**
@@ -67,9 +68,10 @@ export function follow(walk: Walk, legs: readonly Leg[]): void {
   walk.pending.unshift(...legs)
 }
 
-export function passageOf({ steps, departures, delivered, ended, answers }: Walk): Passage {
+export function passageOf({ steps, passings, departures, delivered, ended, answers }: Walk): Passage {
   return {
     steps,
+    passings,
     departures,
     ...(delivered ? { delivered } : {}),
     ...(ended ? { ended } : {}),

@@ -30,7 +30,7 @@ function abridgedJourney(journey: Journey): Journey {
   const way = wayOf(journey).flatMap(index => hops[index] ?? [])
   return {
     packet,
-    hops: hops.map(hop => ({ ...hop, steps: [] })),
+    hops: hops.map(({ passings: _, ...hop }) => ({ ...hop, steps: [] })),
     outcome,
     ends: { sent: sentPacket(journey), last: lastPacket(journey, way) },
   }

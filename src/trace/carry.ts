@@ -37,6 +37,8 @@ export interface Voyage {
   readonly random: Random
   readonly verbose: boolean
   readonly assume?: 'match' | 'miss'
+  /** Also carry what machines send in consequence of an answer. */
+  readonly aftermath?: true
 }
 
 /** A packet that reached a program. */
@@ -104,6 +106,7 @@ function note(passage: Passage, machine: string, from: number | undefined, draft
     kind: voyage.world.machine(machine).config.kind,
     ...(from === undefined ? {} : { from }),
     steps: passage.steps,
+    passings: passage.passings,
   }
   draft.steps += voyage.verbose ? passage.steps.filter(isNoMiss).length : passage.steps.length
   noteSightings(passage, machine, draft, voyage.now)

@@ -13,7 +13,7 @@ import { isEchoReply, isEchoRequest } from '../packet/icmp-types.ts'
 import { type IcmpMessage, isIcmp, isTcp, type Packet, portsOf, TCP_FLAG } from '../packet/packet.ts'
 import { readQuote } from '../packet/quote.ts'
 import { type Answer, type Carried, carry, memoryOf, type Voyage } from './carry.ts'
-import type { Exchange, Experience, Journey, Sighting, Try } from './journey.ts'
+import type { Aftermath, Exchange, Experience, Journey, Sighting, Try } from './journey.ts'
 import { learnedSize, shortened } from './path-size.ts'
 
 /**
@@ -61,13 +61,21 @@ function exchangeOnce(machine: string, skb: Skb, voyage: Voyage): Once {
     return { request: there.journey, experience, sightings: there.sightings, sent }
   }
   const returned = carry(back.machine, back.skb, { ...voyage, now: voyage.now + 1 })
+  const aftermath = voyage.aftermath ? returned.answers.map(answer => aftermathOf(answer, voyage)) : []
   return {
     request: there.journey,
     reply: returned.journey,
     experience: ownFailure(there.journey, sent) ?? experienceOf(machine, sent, returned),
     sightings: [...there.sightings, ...returned.sightings],
+    ...(aftermath.length > 0 ? { aftermath } : {}),
     sent,
   }
+}
+
+/** Nothing comes of it: neither resets nor errors are answered. */
+function aftermathOf({ machine, skb }: Answer, voyage: Voyage): Aftermath {
+  const { journey, sightings } = carry(machine, skb, { ...voyage, now: voyage.now + 2 })
+  return { journey, sightings }
 }
 
 /** What TCP sends after it was told that a packet was too long. */

@@ -9,7 +9,7 @@
 import type { Millis } from '../base/clock.ts'
 import type { Ratio } from '../base/ratio.ts'
 import type { MachineKind } from '../node/machine.ts'
-import type { End, Listener, Step } from '../node/step.ts'
+import type { End, HookPassing, Listener, Step } from '../node/step.ts'
 import type { Frame, Packet } from '../packet/packet.ts'
 import type { Draw } from './ways.ts'
 
@@ -20,6 +20,8 @@ export interface Hop {
   /** The hop that it came from, by index in the journey; absent for the first. */
   readonly from?: number
   readonly steps: readonly Step[]
+  /** Every hook that it came to there, in order; absent where steps are not kept. */
+  readonly passings?: readonly HookPassing[]
   /** How it ended there; absent where it went on. */
   readonly outcome?: Outcome
 }
@@ -99,6 +101,14 @@ export interface Exchange {
   readonly reply?: Journey
   readonly experience: Experience
   /** Every frame at every link, in the order in which it passed. */
+  readonly sightings: readonly Sighting[]
+  /** Only where it was asked for, and there is any. */
+  readonly aftermath?: readonly Aftermath[]
+}
+
+/** What a machine sent in consequence of an answer that nobody waited for, or that went astray: a reset, an error. */
+export interface Aftermath {
+  readonly journey: Journey
   readonly sightings: readonly Sighting[]
 }
 
