@@ -204,7 +204,7 @@ class Wiring implements World {
   }
 
   #hopTo(via: Ip): readonly { readonly via: Ip; readonly link: string }[] {
-    const lan = this.#lans.find(({ network }) => isIn(network, via))
+    const lan = this.#lans.find(one => isOf(one, via))
     return lan ? [{ via, link: lan.port.link }] : []
   }
 
@@ -217,7 +217,7 @@ class Wiring implements World {
       const made = this.#made(name, kind, strangerNetwork(stranger.ips ?? [ip], stranger.mac, mtu))
       return stranger.invented ? { ...made, listenerAt: () => INVENTED } : made
     }
-    const lan = this.#lans.find(({ network }) => isIn(network, ip))
+    const lan = this.#lans.find(one => isOf(one, ip))
     const inside = insideOf(ip, this.#config.nodes)
     if (inside || !lan) {
       if (!inside || !this.#settleInside(inside, ip)) this.#macOfOutsider(ip)

@@ -48,6 +48,38 @@ for (const [says, node, vip, from, to, code] of CASES) {
   })
 }
 
+const DUAL_STACK = `
+apiVersion: v1
+kind: Node
+metadata: { name: node-1 }
+spec: { podCIDR: 10.244.1.0/24, podCIDRs: [10.244.1.0/24, "fd00:10:244:1::/64"] }
+status:
+  addresses:
+    - { type: InternalIP, address: 192.168.64.11 }
+    - { type: InternalIP, address: "fd00:64::11" }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: web, labels: { app: web } }
+spec: { nodeName: node-1, containers: [{ name: c, image: i, ports: [{ containerPort: 80 }] }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { type: LoadBalancer, ipFamilyPolicy: RequireDualStack, selector: { app: web }, ports: [{ port: 80, nodePort: 30080 }] }
+status: { loadBalancer: { ingress: [{ ip: 203.0.113.9 }, { ip: "2001:db8:113::9" }] } }
+`
+
+for (const [says, from, to] of [
+  ['a client beside the nodes is beside them by its other family too', 'ip:fd00:64::50', '[fd00:64::11]:30080'],
+  ['a balanced address of the other family is led to the nodes', 'ip:2001:db8:64::7', '[2001:db8:113::9]:80'],
+] as const) {
+  t.test(`two families: ${says}`, async t => {
+    const met = await podwire(['trace', '-f', '-', from, to], DUAL_STACK)
+    t.equal(met.code, 0, met.out + met.err)
+  })
+}
+
 t.test('dumps: who was silent stays silent, and nobody is put at a port that is taken', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'podwire-world-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
