@@ -148,7 +148,7 @@ function pickOne<T>(random: Random, items: readonly T[]): T | undefined {
 
 /** That port, mostly by its own protocol; an echo now and then, which has no port. */
 function asked(random: Random, port: PortFacts | undefined): Omit<Target, 'ip'> {
-  const how = pickWeighted(random, { own: 14, other: 1, echo: 2 })
+  const how = pickWeighted(random, { own: 14, other: 1, echo: 2.5 })
   if (port === undefined || how === 'echo') return { protocol: ICMP }
   const protocol = how === 'own' ? port.protocol : port.protocol === TCP ? UDP : TCP
   return { port: port.number, protocol }

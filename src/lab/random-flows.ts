@@ -192,9 +192,9 @@ function askedOf(
   facts: FlowFacts,
   sport: number,
 ): Asked {
-  const sized = happens(random, 0.16)
+  const sized = happens(random, 0.3)
   const size = drawSize(random, familyOf(ip), facts)
-  const ttl = happens(random, 0.1) ? between(random, 1, 4) : undefined
+  const ttl = happens(random, 0.13) ? between(random, 1, 4) : undefined
   return {
     from: word,
     to: port === undefined ? formatIp(ip) : formatEnd(ip, port),
@@ -210,6 +210,6 @@ function askedOf(
 /** Bytes about which paths differ: what fits everywhere, what fits outside of tunnels alone, what fits nowhere. */
 function drawSize(random: Random, family: Family, { uplinkMtu }: FlowFacts): number {
   const tunnel = family === 4 ? 50 : 70
-  const around = pick(random, [uplinkMtu, uplinkMtu - tunnel, uplinkMtu - 50, 1280, 600])
+  const around = pick(random, [uplinkMtu, uplinkMtu - 1, uplinkMtu - tunnel, 1280, 600])
   return around + between(random, -1, 1)
 }

@@ -28,7 +28,7 @@ const RANGES: Readonly<Record<Family, readonly string[]>> = {
   6: ['2001:db8:64::/64'],
 }
 
-const KINDS = { ClusterIP: 5, headless: 1, NodePort: 4, LoadBalancer: 5, 'by hand': 2.5, 'without endpoints': 2 }
+const KINDS = { ClusterIP: 5, headless: 1, NodePort: 4, LoadBalancer: 5, 'by hand': 2.5, 'without endpoints': 3 }
 
 export function drawServices(random: Random, ground: Ground, pods: readonly DrawnPod[]): readonly Plain[] {
   const apps = [...new Set(pods.map(({ app }) => app))]
@@ -149,7 +149,7 @@ function drawWishes(
       ...(wants(0.4) && outward ? { externalTrafficPolicy: 'Local' } : {}),
       ...(wants(0.2) ? { publishNotReadyAddresses: true } : {}),
       ...(external ? { externalIPs: external } : {}),
-      ...(wants(0.35) && balanced ? { loadBalancerSourceRanges: families.flatMap(family => RANGES[family]) } : {}),
+      ...(wants(0.25) && balanced ? { loadBalancerSourceRanges: families.flatMap(family => RANGES[family]) } : {}),
       ...(wants(0.15) && balanced ? { allocateLoadBalancerNodePorts: false } : {}),
       ...(nearby === 'no' || nearby === 'Auto' ? {} : { trafficDistribution: nearby }),
     },
