@@ -154,8 +154,8 @@ export function answers(packet: Packet, sent: Packet): boolean {
   return there === undefined || (back !== undefined && there.sport === back.dport && there.dport === back.sport)
 }
 
-/** What a program hears of an error message, if the message quotes what it sent. */
-function errorMet(message: IcmpMessage, { family }: Packet, sent: Packet): Experience {
+/** What a program hears of an error message, if the message quotes what it sent: `timeout` is nothing. */
+export function errorMet(message: IcmpMessage, { family }: Pick<Packet, 'family'>, sent: Packet): Experience {
   const quote = readQuote(message, family)
   if (!quote || !isAbout(quote, sent)) return 'timeout'
   const error = (family === 4 ? ERRORS4 : ERRORS6).get(message.type * 256 + message.code)

@@ -1,0 +1,76 @@
+/**
+ * Starting the lab's agents: small programs of podwire's own that run beside it, most of them inside a
+ * network namespace, and talk to whoever started them.
+ *
+ * @module
+ */
+import { type ChildProcess, type IOType, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export type AgentName = 'answerer' | 'everywhere' | 'opener' | 'prober' | 'sctp'
+
+/**
+ * The compiled program of an agent: that of the build, also where this code runs from its sources.
+ *
+ * @throws {Error} when podwire is not built
+ */
+export function agentPath(name: AgentName): string {
+  // From src/lab as from dist/lab.
+  const path = fileURLToPath(new URL(`../../dist/lab/agent/${name}.js`, import.meta.url))
+  if (!existsSync(path))
+    throw new Error(`podwire's lab runs ${path}, which is not there: build it with "npm run build"`)
+  return path
+}
+
+export interface AgentStart {
+  /** The network namespace in which it runs; absent: that of this process. */
+  readonly namespace?: string
+  readonly args?: readonly string[]
+  /** The id of the lab that it belongs to, by which it is found and ended; absent: the same as this process. */
+  readonly lab?: string | undefined
+  /** Where its standard output and error go; absent: errors are kept for {@link endOf}. */
+  readonly log?: number
+  /** In a session of its own, so that no signal of this one's terminal reaches it. */
+  readonly detached?: true
+}
+
+/** An agent with a channel for messages, which may hold bytes and be accompanied by sockets. */
+export function startAgent(name: AgentName, start: AgentStart): ChildProcess {
+  const { namespace, args = [], lab, log, detached = false } = start
+  const command = [process.execPath, agentPath(name), ...args]
+  const inside = namespace === undefined ? command : ['ip', 'netns', 'exec', namespace, ...command]
+  const [tool = '', ...rest] = inside
+  const output: readonly (IOType | number)[] = log === undefined ? ['ignore', 'pipe'] : [log, log]
+  return spawn(tool, rest, {
+    stdio: ['ignore', ...output, 'ipc'],
+    env: agentEnvironment(process.env, lab),
+    detached,
+    serialization: 'advanced',
+  })
+}
+
+/** Options that whoever started podwire meant for it alone, such as an inspector's port, are not handed on. */
+function agentEnvironment({ NODE_OPTIONS: _, ...env }: NodeJS.ProcessEnv, lab: string | undefined): NodeJS.ProcessEnv {
+  // Tools stand in places that not every user's PATH names.
+  const path = `${env['PATH'] ?? ''}:/usr/sbin:/sbin`
+  return { ...env, PATH: path, LC_ALL: 'C', ...(lab === undefined ? {} : { PODWIRE_LAB: lab }) }
+}
+
+const MOST_SAID = 4096
+
+/** Resolves once the agent is gone or could not be started, with the reason in words. */
+export function endOf(child: ChildProcess): Promise<string> {
+  let said = ''
+  child.stderr?.on('data', (bytes: Buffer) => {
+    said = (said + bytes.toString()).slice(-MOST_SAID)
+  })
+  return new Promise(resolve => {
+    child.once('error', error => resolve(error.message))
+    child.once('close', (code, signal) => {
+      const how = signal ? `was ended by ${signal}` : `ended with code ${code}`
+      const what = said.trim()
+      resolve(what ? `${how}: ${what}` : how)
+    })
+  })
+}

@@ -1,0 +1,45 @@
+/**
+ * What a listener of the lab says to whoever asks: one line of JSON, for people as for probers.
+ *
+ *     {"machine":"default/web-1","what":"container web port http","protocol":"TCP","src":"10.244.1.7",…}
+ *
+ * @module
+ */
+import { findIp, formatIp } from '../base/ip.ts'
+import type { ServiceProtocol } from '../base/protocol.ts'
+import type { Answer } from './probe.ts'
+
+export interface AnswerLine extends Answer {
+  readonly what: string
+  readonly protocol: ServiceProtocol
+}
+
+/** With the end of the line. */
+export function formatAnswer({ machine, what, protocol, src, sport, dst, dport }: AnswerLine): string {
+  const line = { machine, what, protocol, src: formatIp(src), sport, dst: formatIp(dst), dport }
+  return `${JSON.stringify(line)}\n`
+}
+
+/** All answers begin so: answerers do not answer each other's. */
+export const ANSWER_START = '{"machine":'
+
+/** What a listener of the lab said, or nothing: somebody else said this. */
+export function findAnswer(text: string): Answer | undefined {
+  if (!text.startsWith(ANSWER_START)) return undefined
+  let line: unknown
+  try {
+    line = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof line !== 'object' || line === null) return undefined
+  const { machine, src, sport, dst, dport } = line as Readonly<Record<string, unknown>>
+  const from = typeof src === 'string' ? findIp(src) : undefined
+  const to = typeof dst === 'string' ? findIp(dst) : undefined
+  if (typeof machine !== 'string' || from === undefined || to === undefined) return undefined
+  return isPort(sport) && isPort(dport) ? { machine, src: from, sport, dst: to, dport } : undefined
+}
+
+function isPort(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff
+}
