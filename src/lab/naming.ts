@@ -49,16 +49,14 @@ export function namespaceOf(id: string, kind: LabKind, name?: string): string {
 }
 
 /**
- * The environment of a lab's processes.
+ * What the environment of a lab's processes says of it.
  *
  * @param namespace for the lock that legacy iptables takes: without its own it would be the machine's. Rules of two
  * namespaces have nothing to do with each other.
  */
 export function labEnvironment(id: string, namespace?: string): Readonly<Record<string, string>> {
-  return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    LC_ALL: 'C',
-    [LAB_MARK]: id,
-    XTABLES_LOCKFILE: `${labFolder(id)}/locks/${namespace ?? 'machine'}`,
-  }
+  return { [LAB_MARK]: id, XTABLES_LOCKFILE: `${labFolder(id)}/${LOCKS}/${namespace ?? 'machine'}` }
 }
+
+/** The folder of locks in that of a lab. */
+export const LOCKS = 'locks'

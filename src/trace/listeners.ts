@@ -27,26 +27,43 @@ export interface Listeners {
   readonly outside: (ip: Ip, protocol: Protocol, port: number) => Listener
 }
 
+/** A port at which a program listens, by all that the objects tell. */
+export interface DeclaredPort {
+  /** An address, or the name of a node: all of its addresses. */
+  readonly at: string
+  readonly protocol: Protocol
+  readonly port: number
+  readonly what: string
+}
+
+/** The ports of containers, and those that EndpointSlices send to. Of one port that several tell of, the first counts. */
+export function* declaredPorts(cluster: SettledCluster): Iterable<DeclaredPort> {
+  for (const node of cluster.nodes) for (const pod of cluster.podsOn(node.metadata.name)) yield* podPorts(pod)
+  for (const slice of cluster.slices) yield* slicePorts(slice)
+}
+
+/** The TCP ports of Kubernetes' own programs, at all addresses of every node. */
+export function nodePrograms({ services }: SettledCluster): ReadonlyMap<number, string> {
+  const health = services.flatMap(({ spec, metadata }): [number, string][] =>
+    spec.healthCheckNodePort ? [[spec.healthCheckNodePort, `health check of ${keyOf(metadata)}`]] : [],
+  )
+  return new Map([...health, ...NODE_PROGRAMS])
+}
+
 export function listenersOf(cluster: SettledCluster): Listeners {
   const declared = new Map<string, Map<string, string>>()
-  const declare: Declare = (at, protocol, port, what) => {
+  for (const { at, protocol, port, what } of declaredPorts(cluster)) {
     const ports = declared.get(at) ?? new Map<string, string>()
     declared.set(at, ports)
     const key = `${protocol} ${port}`
     if (!ports.has(key)) ports.set(key, what)
   }
-  for (const node of cluster.nodes) for (const pod of cluster.podsOn(node.metadata.name)) declarePod(pod, declare)
-  for (const slice of cluster.slices) declareSlice(slice, declare)
-  const health = new Map(
-    cluster.services.flatMap(({ spec, metadata }): [number, string][] =>
-      spec.healthCheckNodePort ? [[spec.healthCheckNodePort, `health check of ${keyOf(metadata)}`]] : [],
-    ),
-  )
+  const programs = nodePrograms(cluster)
   const findAt = (at: string, protocol: Protocol, port: number) => declared.get(at)?.get(`${protocol} ${port}`)
   const find = (ip: Ip, protocol: Protocol, port: number) => findAt(formatIp(ip), protocol, port)
   return {
     onNode: (node, ip, protocol, port) => {
-      const own = protocol === TCP ? (NODE_PROGRAMS.get(port) ?? health.get(port)) : undefined
+      const own = protocol === TCP ? programs.get(port) : undefined
       const what = findAt(node, protocol, port) ?? find(ip, protocol, port) ?? own
       return what
         ? { listens: 'yes', what }
@@ -66,10 +83,7 @@ export function listenersOf(cluster: SettledCluster): Listeners {
   }
 }
 
-/** @param at an address, or the name of a node: all of its addresses */
-type Declare = (at: string, protocol: Protocol, port: number, what: string) => void
-
-function declarePod(pod: Pod, declare: Declare): void {
+function* podPorts(pod: Pod): Iterable<DeclaredPort> {
   const { containers, initContainers = [] } = pod.spec
   const running = [...containers, ...initContainers.filter(one => one.restartPolicy === 'Always')]
   const { hostNetwork, nodeName } = pod.spec
@@ -77,18 +91,19 @@ function declarePod(pod: Pod, declare: Declare): void {
   for (const at of places) {
     for (const { name: container, ports = [] } of running) {
       for (const { containerPort, protocol = 'TCP', name } of ports) {
-        declare(at, protocolOf(protocol), containerPort, `container ${container} port ${name ?? containerPort}`)
+        const what = `container ${container} port ${name ?? containerPort}`
+        yield { at, protocol: protocolOf(protocol), port: containerPort, what }
       }
     }
   }
 }
 
-function declareSlice({ endpoints, ports, metadata }: EndpointSlice, declare: Declare): void {
+function* slicePorts({ endpoints, ports, metadata }: EndpointSlice): Iterable<DeclaredPort> {
   for (const { addresses } of endpoints ?? []) {
     for (const { port, protocol = 'TCP' } of ports ?? []) {
       if (!port) continue
       const what = `port ${port} of EndpointSlice ${metadata.name}`
-      for (const ip of addresses) declare(normal(ip), protocolOf(protocol), port, what)
+      for (const ip of addresses) yield { at: normal(ip), protocol: protocolOf(protocol), port, what }
     }
   }
 }
