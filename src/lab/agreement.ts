@@ -34,6 +34,8 @@ export interface Judgement {
   readonly observation: Observation
   /** The way that the kernel took; of several that look alike, the likeliest. Absent: none of them. */
   readonly taken?: Prediction
+  /** Of a flow on which they disagree: the way that differs least. Absent: there is none at all. */
+  readonly nearest?: Prediction
   /** Of a flow on which they disagree: what the nearest way differs in. Empty where they agree. */
   readonly differences: readonly Difference[]
 }

@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { isIcmp, isSctp, isTcp, isUdp, type Packet } from '../packet/packet.ts'
 
 export type ExclusionName =
   | 'identification'

@@ -6,10 +6,11 @@
  */
 import type { Family } from '../base/ip.ts'
 import type { RuleStep } from '../netfilter/run/hook.ts'
+import type { MachineKind } from '../node/machine.ts'
 import type { HookPassing, Step } from '../node/step.ts'
 import { isUdp, type Packet } from '../packet/packet.ts'
 import type { Exchange, Hop, Journey } from '../trace/journey.ts'
-import type { MachineSight, PacketSight, RuleSight } from './observation.ts'
+import type { PacketSight, RuleSight } from './observation.ts'
 
 /** What a packet is in its exchange. `try`: it was too long, and was sent again. */
 export type Leg = 'try' | 'request' | 'reply' | 'aftermath'
@@ -23,6 +24,7 @@ export interface ExpectedRule extends Pick<RuleSight, 'family' | 'table' | 'chai
 }
 
 export interface ExpectedSight {
+  readonly kind: MachineKind
   readonly packets: readonly ExpectedPacket[]
   readonly rules: readonly ExpectedRule[]
 }
@@ -32,11 +34,11 @@ export function expectedSights(
   exchange: Exchange,
   nameOf: (machine: string) => string,
 ): ReadonlyMap<string, ExpectedSight> {
-  const sights = new Map<string, { packets: ExpectedPacket[]; rules: ExpectedRule[] }>()
+  const sights = new Map<string, { kind: MachineKind; packets: ExpectedPacket[]; rules: ExpectedRule[] }>()
   for (const { leg, journey } of legsOf(exchange)) {
     for (const hop of journey.hops) {
       const name = nameOf(hop.machine)
-      const own = sights.get(name) ?? { packets: [], rules: [] }
+      const own = sights.get(name) ?? { kind: hop.kind, packets: [], rules: [] }
       sights.set(name, own)
       own.packets.push(...packetsIn(hop).map(sight => ({ ...sight, leg })))
       own.rules.push(...rulesIn(hop).map(rule => ({ ...rule, leg })))
@@ -72,7 +74,9 @@ export function tunnelPorts(exchange: Exchange): ReadonlySet<number> {
 /** Before any rule where packets come in or are made, behind all where they go up or out. */
 function packetsIn({ steps, passings = [] }: Hop): readonly PacketSight[] {
   const pieces = fragmentsAhead(steps, passings)
-  const waiting = [...pieces.values()].filter(piece => !passings.some(({ before }) => pieces.get(before.packet) === piece))
+  const waiting = [...pieces.values()].filter(
+    piece => !passings.some(({ before }) => pieces.get(before.packet) === piece),
+  )
   return [
     ...passings.flatMap(passing => sightOf(passing, pieces)),
     // A piece that waits for the rest of its packet is all that came.
@@ -93,7 +97,9 @@ function sightOf(
     case 'output':
       return [{ hook, ...(out === undefined ? {} : { out }), mark: before.mark, packet: before.packet }]
     case 'input':
-      return after ? [{ hook, ...(input === undefined ? {} : { in: input }), mark: after.mark, packet: after.packet }] : []
+      return after
+        ? [{ hook, ...(input === undefined ? {} : { in: input }), mark: after.mark, packet: after.packet }]
+        : []
     case 'postrouting':
       return after ? [{ hook, ...(out === undefined ? {} : { out }), mark: after.mark, packet: after.packet }] : []
     case 'forward':
@@ -133,9 +139,4 @@ function placed({ table, chain }: Pick<RuleStep, 'table' | 'chain'>, family: Fam
 function isTold({ effect, rule, assumed }: RuleStep): boolean {
   const dropsByMatch = effect === 'drop' && rule.target?.do !== 'drop'
   return !dropsByMatch && !(assumed && effect === 'continue')
-}
-
-/** What a kernel that does as the model says would show, but for how it names the packets of rules. */
-export function packetCount(sights: ReadonlyMap<string, Pick<MachineSight, 'packets'> | ExpectedSight>): number {
-  return [...sights.values()].reduce((sum, { packets }) => sum + packets.length, 0)
 }

@@ -55,7 +55,9 @@ function innerText({ payload, fragment }: Packet, options: LineOptions): string 
   try {
     const { vni, frame } = decodeVxlan(payload.data)
     const ends = `vxlan ${vni} ${formatMac(frame.src)} > ${formatMac(frame.dst)}`
-    return frame.body.kind === 'ip' ? `${ends} (${contentText(frame.body.packet, options)})` : `${ends} ${frame.body.kind}`
+    return frame.body.kind === 'ip'
+      ? `${ends} (${contentText(frame.body.packet, options)})`
+      : `${ends} ${frame.body.kind}`
   } catch {
     // Bytes that are no frame are a datagram's like any other's.
     return undefined

@@ -1,0 +1,215 @@
+/**
+ * One way of chance against what the kernel did.
+ *
+ * @module
+ */
+import { findIp } from '../base/ip.ts'
+import { ICMPV6, TCP } from '../base/protocol.ts'
+import { isIcmpError } from '../packet/icmp-types.ts'
+import { isIcmp, isTcp, isUdp, type Packet, portsOf, TCP_FLAG } from '../packet/packet.ts'
+import { formatEnd } from '../packet/summary.ts'
+import { decodeVxlan } from '../packet/vxlan.ts'
+import type { Exchange, Flow } from '../trace/journey.ts'
+import type { Difference } from './agreement.ts'
+import { align, type Row } from './aligned.ts'
+import { type PortWord, type PortWords, portWords } from './drawn-ports.ts'
+import { type ExpectedPacket, type ExpectedRule, type ExpectedSight, expectedSights, tunnelPorts } from './expected.ts'
+import type { MachineSight, Observation, PacketSight, RuleSight } from './observation.ts'
+import { type LineOptions, packetLine } from './packet-line.ts'
+
+export interface CompareOptions {
+  /** The flow was sent as the model's own bytes. */
+  readonly crafted: boolean
+}
+
+export interface MachineComparison {
+  readonly machine: string
+  readonly packets: readonly Row[]
+  readonly rules: readonly Row[]
+}
+
+export interface Comparison {
+  /** What the sender met, whom it reached, and whom that one saw: what differs of it. */
+  readonly ends: readonly Difference[]
+  /** In the order in which the exchange comes to them, then those that only the kernel came to. */
+  readonly machines: readonly MachineComparison[]
+}
+
+/** What the model or the kernel shows where the other has something. */
+export const NOTHING = 'nothing'
+
+export function compare(flow: Flow, exchange: Exchange, seen: Observation, options: CompareOptions): Comparison {
+  const nameOf = labNames(seen)
+  const words = portWords(exchange, seen.machines, nameOf)
+  const expected = expectedSights(exchange, nameOf)
+  const context: Context = { flow, words, tunnels: tunnelPorts(exchange), ...options }
+  const names = new Set([...expected.keys(), ...[...seen.machines.keys()].sort()])
+  const machines = [...names].map(machine =>
+    compareMachine(machine, expected.get(machine), seen.machines.get(machine) ?? NO_SIGHT, context),
+  )
+  return {
+    ends: compareEnds(exchange, seen, words, nameOf),
+    machines: machines.filter(({ packets, rules }) => packets.length + rules.length > 0),
+  }
+}
+
+/** All that differs: the ends first, then machine by machine packets and rules. */
+export function differencesIn({ ends, machines }: Comparison): readonly Difference[] {
+  return [
+    ...ends,
+    ...machines.flatMap(({ machine, packets, rules }) => [
+      ...packets.flatMap(row => differenceOf(row, 'packet', machine)),
+      ...rules.flatMap(row => differenceOf(row, 'rules', machine)),
+    ]),
+  ]
+}
+
+/** What differs at the ends alone: enough to see that another way was taken. */
+export function compareEnds(
+  exchange: Exchange,
+  { met }: Observation,
+  words: PortWords,
+  nameOf: (machine: string) => string,
+): readonly Difference[] {
+  const { experience, request } = exchange
+  if (experience !== met.experience) {
+    const kernel = met.detail === undefined ? met.experience : `${met.experience} (${met.detail})`
+    return [{ what: 'verdict', model: experience, kernel }]
+  }
+  const { answer } = met
+  if (!answer || request.outcome.kind !== 'delivered') return []
+  const { machine, packet } = request.outcome
+  const ports = portsOf(packet.payload)
+  const rows = [
+    [
+      'endpoint',
+      `${nameOf(machine)} at ${formatEnd(packet.dst, ports?.dport)}`,
+      `${answer.machine} at ${formatEnd(answer.dst, answer.dport)}`,
+    ],
+    ['answer', sourceText(packet.src, ports?.sport, words.model), sourceText(answer.src, answer.sport, words.kernel)],
+  ] as const
+  return rows.flatMap(([what, model, kernel]) => (model === kernel ? [] : [{ what, model, kernel }]))
+}
+
+function sourceText(ip: Packet['src'], port: number | undefined, word: PortWord): string {
+  const drawn = port === undefined ? undefined : word(ip, port)
+  return `seen as ${drawn === undefined ? formatEnd(ip, port) : `${formatEnd(ip)}, port ${drawn}`}`
+}
+
+/** Clients outside are one machine in a lab, whatever address they have. */
+export function labNames({ machines }: Observation): (machine: string) => string {
+  return name => (machines.has(name) || findIp(name) === undefined ? name : 'outside')
+}
+
+const NO_SIGHT = { packets: [], rules: [] } as const
+
+interface Context extends CompareOptions {
+  readonly flow: Flow
+  readonly words: PortWords
+  readonly tunnels: ReadonlySet<number>
+}
+
+function compareMachine(
+  machine: string,
+  expected: ExpectedSight | undefined,
+  seen: MachineSight,
+  context: Context,
+): MachineComparison {
+  const { packets = [], rules = [] } = expected ?? {}
+  const kernel = seen.packets.filter(({ packet }) => isCompared(packet, context))
+  const devices = expected?.kind === 'node' && kernel.every(hasDevice)
+  const { words, tunnels } = context
+  const told = packets.map((one): Detail => ({ ...detailOf(one, context), device: devices && hasDevice(one) }))
+  return {
+    machine,
+    packets: align({
+      model: packets.map((one, i) => packetLine(one, { word: words.model, tunnels, ...(told[i] ?? ALONE) })),
+      kernel: kernel.length,
+      kernelLine: remembered((j, detail) => {
+        const sight = kernel[j]
+        return sight ? packetLine(sight, { word: words.kernel, tunnels, ...detail }) : ''
+      }, told),
+    }),
+    rules: compareRules(rules, seen.rules),
+  }
+}
+
+type Detail = Pick<LineOptions, 'length' | 'exact' | 'device'>
+
+const ALONE: Detail = { length: false, exact: false, device: true }
+
+/** Lines are written once in each detail that they are asked for in. */
+function remembered(write: (j: number, detail: Detail) => string, told: readonly Detail[]) {
+  const lines = new Map<string, string>()
+  return (j: number, i?: number): string => {
+    const detail = (i === undefined ? undefined : told[i]) ?? ALONE
+    const key = `${j} ${detail.length} ${detail.exact} ${detail.device}`
+    const line = lines.get(key) ?? write(j, detail)
+    lines.set(key, line)
+    return line
+  }
+}
+
+/** What of a packet is as the model made it, and not as a kernel's or a program's whim. */
+function detailOf({ leg, packet: { payload } }: ExpectedPacket, { crafted }: Context): Omit<Detail, 'device'> {
+  const ours = leg === 'request' || leg === 'try'
+  // Echoes come back as they went.
+  const isEcho = isIcmp(payload) && !isIcmpError(payload)
+  return { length: (ours && (crafted || payload.protocol !== TCP)) || isEcho, exact: ours && crafted }
+}
+
+function hasDevice({ in: input, out }: PacketSight): boolean {
+  return (input ?? out) !== undefined
+}
+
+function compareRules(model: readonly ExpectedRule[], kernel: readonly RuleSight[]): readonly Row[] {
+  const lines = model.map(ruleLine)
+  // Accepting policies are not compared: one that accepts is none that the model has the packet end at.
+  const ends = new Set(lines)
+  const seen = kernel.map(one => [one, ruleLine(one)] as const)
+  const told = seen.flatMap(([{ number }, line]) => (number === 'policy' && !ends.has(line) ? [] : [line]))
+  return align({ model: lines, kernel: told.length, kernelLine: j => told[j] ?? '' })
+}
+
+/** As the kernel's tracing names it: `nat:KUBE-SERVICES:rule:7`. */
+function ruleLine({ family, table, chain, number }: Pick<RuleSight, 'family' | 'table' | 'chain' | 'number'>): string {
+  const place = number === 'policy' ? 'policy' : `rule:${number}`
+  return `${family === 6 ? 'ip6 ' : ''}${table}:${chain}:${place}`
+}
+
+function differenceOf({ model, kernel, same }: Row, what: Difference['what'], machine: string): readonly Difference[] {
+  if (same) return []
+  const hook = what === 'packet' ? ` ${(model ?? kernel ?? '').split(' ', 1)[0]}` : ''
+  return [{ what, where: `${machine}${hook}`, model: model ?? NOTHING, kernel: kernel ?? NOTHING }]
+}
+
+/** See `neighbours` and `later segments` in `excluded.ts`. */
+function isCompared(packet: Packet, { flow, tunnels }: Context): boolean {
+  const { payload } = packet
+  if (isIcmp(payload) && payload.protocol === ICMPV6) return !isAboutNeighbours(payload.type)
+  if (isTcp(payload)) return (payload.flags & OPENING) !== 0 || isLater(flow.packet)
+  if (!isUdp(payload) || packet.fragment || !tunnels.has(payload.dport)) return true
+  const inner = carriedBy(payload.data)
+  return inner === undefined || !isLater(inner) || isLater(flow.packet)
+}
+
+const OPENING = TCP_FLAG.SYN | TCP_FLAG.RST
+
+function isLater({ payload }: Packet): boolean {
+  return isTcp(payload) && (payload.flags & OPENING) === 0
+}
+
+/** Multicast listeners, routers, neighbours and redirects. @see https://www.iana.org/assignments/icmpv6-parameters */
+function isAboutNeighbours(type: number): boolean {
+  return (type >= 130 && type <= 137) || type === 143
+}
+
+function carriedBy(data: Uint8Array): Packet | undefined {
+  try {
+    const { body } = decodeVxlan(data).frame
+    return body.kind === 'ip' ? body.packet : undefined
+  } catch {
+    // No frame: a datagram like any other.
+    return undefined
+  }
+}
