@@ -7,8 +7,7 @@
  * @module
  */
 import { ParseError } from '../base/error.ts'
-import { equalIp, formatPrefix, type Ip, type Prefix, parseIp, parsePrefix } from '../base/ip.ts'
-import type { HostNetwork, Link } from '../host/host.ts'
+import { formatIp, formatPrefix, type Ip, type Prefix, parseIp, parsePrefix } from '../base/ip.ts'
 
 export type Fault = { readonly node: string } & (
   | { readonly do: 'set sysctl'; readonly key: string; readonly value: string }
@@ -67,52 +66,22 @@ function linkFault([link, what, value, ...more]: readonly string[]): Doing | und
   return what === 'hairpin' && (value === 'on' || value === 'off') ? { ...set, hairpin: value === 'on' } : undefined
 }
 
-/**
- * The network with the fault in it.
- *
- * @throws {ParseError} when there is nothing to break
- */
-export function breakNetwork(network: HostNetwork, fault: Fault): HostNetwork {
+/** The words that {@link parseFault} reads. */
+export function formatFault(fault: Fault): string {
   switch (fault.do) {
-    case 'set sysctl': {
-      const others = network.sysctls.filter(({ key }) => key !== fault.key)
-      return { ...network, sysctls: [...others, { key: fault.key, value: fault.value }] }
-    }
+    case 'set sysctl':
+      return `${fault.node} sysctl ${fault.key}=${fault.value}`
     case 'delete fdb':
-      return { ...network, fdb: without(network.fdb, ({ dst }) => equalIp(dst, fault.ip), fault) }
+      return `${fault.node} fdb del ${formatIp(fault.ip)}`
     case 'delete neighbour':
-      return { ...network, neighbours: without(network.neighbours, ({ ip }) => equalIp(ip, fault.ip), fault) }
-    case 'delete route': {
-      const text = formatPrefix(fault.to)
-      return { ...network, routes: without(network.routes, ({ to }) => formatPrefix(to) === text, fault) }
-    }
+      return `${fault.node} neigh del ${formatIp(fault.ip)}`
+    case 'delete route':
+      return `${fault.node} route del ${formatPrefix(fault.to)}`
     case 'set link': {
-      if (!network.links.some(link => isNamed(link, fault.link))) throw nothing(fault)
-      const links = network.links.map(link => (isNamed(link, fault.link) ? changed(link, fault) : link))
-      return { ...network, links }
+      const { mtu, hairpin } = fault
+      const change =
+        mtu !== undefined ? `mtu ${mtu}` : hairpin === undefined ? 'down' : `hairpin ${hairpin ? 'on' : 'off'}`
+      return `${fault.node} link set ${fault.link} ${change}`
     }
   }
-}
-
-function isNamed(link: Link, name: string): boolean {
-  if (link.name === name) return true
-  if (link.kind !== 'veth' || !name.startsWith('pod/')) return false
-  return link.peer.pod === name.slice(4) || link.peer.pod === `default/${name.slice(4)}`
-}
-
-function changed(link: Link, { mtu, down, hairpin }: Extract<Fault, { do: 'set link' }>): Link {
-  // Only the node's end: what is in the pod stays as it is.
-  const whole = link.kind === 'veth' ? { ...link, peer: { mtu: link.mtu, ...link.peer } } : link
-  const base = { ...whole, ...(mtu === undefined ? {} : { mtu }), ...(down ? { down } : {}) }
-  return hairpin !== undefined && 'hairpin' in base ? { ...base, hairpin } : base
-}
-
-function without<T>(all: readonly T[], is: (one: T) => boolean, fault: Fault): readonly T[] {
-  const left = all.filter(one => !is(one))
-  if (left.length === all.length) throw nothing(fault)
-  return left
-}
-
-function nothing(fault: Fault): ParseError {
-  return new ParseError('fault', fault.do, `${fault.node} has nothing of the kind`)
 }

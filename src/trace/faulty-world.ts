@@ -4,7 +4,8 @@
  * @module
  */
 import { ParseError } from '../base/error.ts'
-import { breakNetwork, type Fault } from './fault.ts'
+import { breakNetwork } from './broken-network.ts'
+import type { Fault } from './fault.ts'
 import { thereAre } from './name-list.ts'
 import type { NodeSite, WorldConfig } from './site.ts'
 
