@@ -1,0 +1,40 @@
+/**
+ * Bringing a lab up: as a whole or not at all.
+ *
+ * @module
+ */
+import { startAnswerer } from './answerer.ts'
+import { takeDown, takeDownAbandoned } from './down.ts'
+import { type Running, runStages } from './jobs.ts'
+import type { LabPlan } from './lab.ts'
+import { labFolder } from './naming.ts'
+import { groundHere, requireKernel, requireRoot, requireTools, toolsOf } from './needs.ts'
+import { claimLab, markLab } from './registry.ts'
+
+/**
+ * Makes all that the plan says and has its programs listen. Labs whose makers died are cleaned away first.
+ *
+ * When it fails or is told to stop, nothing of the lab is left.
+ *
+ * @throws {LabError} when there is such a lab, the machine cannot run it, or a tool fails
+ * @throws the signal's reason when it is given
+ */
+export async function bringUp(plan: LabPlan, options: Omit<Running, 'lab'> = {}): Promise<void> {
+  const { id, variant, stages } = plan
+  const running: Running = { ...options, lab: id }
+  const ground = groundHere()
+  requireRoot(ground)
+  requireTools(toolsOf(variant), ground)
+  await takeDownAbandoned()
+  claimLab(plan)
+  try {
+    await requireKernel(plan, running)
+    await runStages(stages, running)
+    await startAnswerer(plan, { folder: labFolder(id) })
+    running.signal?.throwIfAborted()
+    markLab(id, 'up')
+  } catch (cause) {
+    await takeDown(id)
+    throw cause
+  }
+}
