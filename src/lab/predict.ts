@@ -99,7 +99,7 @@ export interface ProbeOptions {
 }
 
 /** TTL and hop limit of sockets that were not told otherwise. @see net.ipv4.ip_default_ttl */
-const USUAL_TTL = 64
+export const USUAL_TTL = 64
 
 /** Bytes that `ping` sends, and so a flow that was not told otherwise. */
 const PING_DATA = 56
@@ -148,7 +148,8 @@ function endsOf({ payload }: Packet): Pick<Probe, 'sport' | 'dport'> {
   return { sport, dport }
 }
 
-function hasUsualSize({ payload }: Packet): boolean {
+/** Whether it holds what its protocol sends unless told otherwise. */
+export function hasUsualSize({ payload }: Packet): boolean {
   if (isIcmp(payload)) return payload.data.length === PING_DATA
   return 'data' in payload ? payload.data.length === 0 : true
 }

@@ -1,0 +1,79 @@
+/**
+ * A report as text: a line for each flow, the disagreements side by side, and the figures.
+ *
+ * @module
+ */
+import { formatNear } from '../base/ratio.ts'
+import { visible } from '../base/visible.ts'
+import { EXCLUDED } from './excluded.ts'
+import { type FlowReport, type FrequencyReport, type Report, totalsOf } from './report.ts'
+
+/** Columns stand so far apart. */
+const GAP = 3
+
+/** @returns lines that end in a newline each */
+export function formatReport(report: Report): string {
+  const { flows, frequencies, about } = report
+  const parts = [
+    table(['FLOW', 'MODEL', 'KERNEL', 'ENDPOINT', 'RULES', 'AGREES'], flows.map(flowRow)),
+    ...flows.flatMap(({ sideBySide }) => sideBySide ?? []),
+    ...(frequencies.length > 0
+      ? [table(['FLOW', 'TRIALS', 'OUTCOME', 'EXPECTED', 'SEEN', 'P', 'AGREES'], frequencies.flatMap(frequencyRows))]
+      : []),
+    ...frequencies.flatMap(({ flow, why }) => (why === undefined ? [] : `${visible(flow)}: ${visible(why)}\n`)),
+    ...(about.length > 0 ? [about.map(({ name, value }) => `${visible(name)}: ${visible(value)}\n`).join('')] : []),
+    closing(report),
+  ]
+  return parts.join('\n')
+}
+
+function flowRow({ flow, verdict, model, kernel, endpoint, rules, agrees }: FlowReport): readonly string[] {
+  return [flow, model, kernel, endpoint ?? verdict, String(rules), agrees ? 'yes' : 'NO']
+}
+
+function frequencyRows({ flow, trials, outcomes, test, agrees }: FrequencyReport): readonly (readonly string[])[] {
+  return outcomes.map(({ name, probability, seen }, i) => [
+    i === 0 ? flow : '',
+    i === 0 ? String(trials) : '',
+    name,
+    formatNear(probability),
+    String(seen),
+    i === 0 ? (test ? test.p.toPrecision(3) : '-') : '',
+    i === 0 ? (agrees ? 'yes' : 'NO') : '',
+  ])
+}
+
+/** The line that says it all, and what it does not say. */
+function closing({ flows, frequencies, significance }: Report): string {
+  const { agree, disagree, rules, packets } = totalsOf(flows)
+  const lines = [
+    `${counted(flows.length, 'flow')}, ${agree} agree, ${disagree} disagree; ${counted(rules, 'rule')} and ${counted(packets, 'packet')} compared`,
+    ...(frequencies.length > 0 ? [frequencyLine(frequencies, significance)] : []),
+    `not compared: ${EXCLUDED.map(({ name }) => name).join(', ')}`,
+  ]
+  return lines.map(line => `${line}\n`).join('')
+}
+
+function frequencyLine(frequencies: readonly FrequencyReport[], significance: number): string {
+  const wrong = frequencies.filter(({ agrees }) => !agrees).length
+  const tests = counted(frequencies.length, 'frequency test')
+  return `${tests} at a significance of ${significance} for all together (an even share each), ${wrong} disagree`
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [header, ...rows.map(row => row.map(visible))]
+  const widths = header.map((_, column) => GAP + Math.max(...all.map(row => row[column]?.length ?? 0)))
+  return all
+    .map(
+      row =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('')
+          .trimEnd()}\n`,
+    )
+    .join('')
+}
