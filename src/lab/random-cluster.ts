@@ -9,7 +9,7 @@
 import { stringify } from 'yaml'
 import { seededRandom } from '../base/random.ts'
 import { assemble } from '../cluster/assemble.ts'
-import { settledCluster } from '../cluster/cluster.ts'
+import { type Cluster, settledCluster } from '../cluster/cluster.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
 import { type Wishes, wishesFrom } from '../cluster/settings.ts'
 import { settle } from '../cluster/settle.ts'
@@ -55,12 +55,17 @@ export function flagsOf({ wishes: { overlay, mtu } }: RandomCluster): readonly s
   ]
 }
 
+/** The cluster as `podwire` makes it of the file and the flags, at rest. */
+export function settleRandom(cluster: RandomCluster): SettledCluster {
+  return settledCluster(bringUp(cluster))
+}
+
 /**
- * The cluster as `podwire` makes it of the file and the flags.
+ * The same cluster, for changes to it.
  *
  * @throws {RangeError} when the cluster would refuse anything: a draw is to be sound
  */
-export function settleRandom(cluster: RandomCluster): SettledCluster {
+export function bringUp(cluster: RandomCluster): Cluster {
   const name = `cluster-${cluster.seed}.yaml`
   const { manifests, settings, strangers, findings } = scanManifests(name, toYaml(cluster), { namespace: 'default' })
   const wishes = { ...wishesFrom(settings.map(({ configuration }) => configuration)), ...cluster.wishes }
@@ -73,5 +78,5 @@ export function settleRandom(cluster: RandomCluster): SettledCluster {
   ]
   if (problems.length > 0) throw new RangeError(`${name}: ${problems.join('; ')}`)
   settle(assembly.cluster)
-  return settledCluster(assembly.cluster)
+  return assembly.cluster
 }

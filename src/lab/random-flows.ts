@@ -12,7 +12,7 @@ import { formatEnd } from '../packet/summary.ts'
 import type { Asked } from '../trace/ask.ts'
 import { CLIENT_PORT } from '../trace/flow.ts'
 import { between, happens, pick, pickWeighted } from './dice.ts'
-import { type FlowFacts, flowFacts, type PodFacts } from './flow-facts.ts'
+import { type FlowFacts, flowFacts, ofFamily, type PodFacts } from './flow-facts.ts'
 import { TARGETS, type Target, type TargetKind } from './flow-targets.ts'
 
 export type SenderKind = 'pod' | 'node' | 'pod on its node' | 'outside' | 'beside'
@@ -28,6 +28,8 @@ export interface DrawnFlow {
 export interface FlowOptions {
   /** The source port of the first flow; each has the one behind. A second draw begins behind the first. */
   readonly firstPort?: number
+  /** Clients in the nodes' own networks; absent: the 200th address of each. */
+  readonly besides?: readonly Ip[]
 }
 
 const SENDERS: Readonly<Record<SenderKind, number>> = {
@@ -89,8 +91,8 @@ const OUTSIDE: Readonly<Record<Family, readonly Ip[]>> = {
   6: ['2001:db8:64::7', '2001:db8:65::7'].map(parseIp),
 }
 
-/** What is added to a node network's own address for clients beside the nodes. */
-const BESIDE: readonly number[] = [200, 201]
+/** What is added to a node network's own address for the client beside the nodes. */
+const BESIDE = 200
 
 /**
  * So many flows. The same cluster, seed and count give the same flows; those of a smaller count are the
@@ -100,14 +102,16 @@ export function randomFlows(
   cluster: SettledCluster,
   seed: number,
   count: number,
-  { firstPort = CLIENT_PORT }: FlowOptions = {},
+  { firstPort = CLIENT_PORT, besides }: FlowOptions = {},
 ): readonly DrawnFlow[] {
   const facts = flowFacts(cluster)
+  const clients = besides ?? facts.lans.map(({ base }) => addIp(base, BESIDE))
+  const scene = { facts, besides: clients }
   const random = seededRandom(seed, 'flows')
   const flows: DrawnFlow[] = []
   while (flows.length < count) {
     const sport = firstPort + flows.length
-    flows.push(repeated(random, flows.at(-1), sport) ?? drawFlow(random, facts, sport))
+    flows.push(repeated(random, flows.at(-1), sport) ?? drawFlow(random, scene, sport))
   }
   return flows
 }
@@ -143,11 +147,18 @@ interface Sender {
   readonly pod?: PodFacts
 }
 
-function drawFlow(random: Random, facts: FlowFacts, sport: number): DrawnFlow {
+/** Who and what there is. */
+interface Scene {
+  readonly facts: FlowFacts
+  readonly besides: readonly Ip[]
+}
+
+function drawFlow(random: Random, scene: Scene, sport: number): DrawnFlow {
+  const { facts } = scene
   for (;;) {
     const kind = pickWeighted(random, SENDERS)
     const family = pick(random, facts.families)
-    const sender = drawSender(random, facts, kind, family)
+    const sender = drawSender(random, scene, kind, family)
     const target = pickWeighted<TargetKind>(random, WEIGHTS[kind] as Record<TargetKind, number>)
     const place = sender && TARGETS[target](random, { facts, family, ...sender })
     if (!sender || !place || isSame(sender, place)) continue
@@ -160,7 +171,7 @@ function isSame({ ip }: Sender, target: Target): boolean {
   return ip !== undefined && familyOf(ip) === familyOf(target.ip) && formatIp(ip) === formatIp(target.ip)
 }
 
-function drawSender(random: Random, facts: FlowFacts, kind: SenderKind, family: Family): Sender | undefined {
+function drawSender(random: Random, { facts, besides }: Scene, kind: SenderKind, family: Family): Sender | undefined {
   switch (kind) {
     case 'node': {
       const { name } = pick(random, facts.nodes)
@@ -169,8 +180,8 @@ function drawSender(random: Random, facts: FlowFacts, kind: SenderKind, family: 
     case 'outside':
       return client(pick(random, OUTSIDE[family]))
     case 'beside': {
-      const lan = facts.lans.find(one => one.family === family)
-      return lan && client(addIp(lan.base, pick(random, BESIDE)))
+      const there = ofFamily(besides, family)
+      return there.length === 0 ? undefined : client(pick(random, there))
     }
     default: {
       const pods = facts.pods.filter(({ hostNetwork }) => hostNetwork === (kind !== 'pod'))
