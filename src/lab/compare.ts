@@ -151,11 +151,11 @@ function remembered(write: (j: number, detail: Detail) => string, told: readonly
 }
 
 /** What of a packet is as the model made it, and not as a kernel's or a program's whim. */
-function detailOf({ leg, packet: { payload } }: ExpectedPacket, { crafted }: Context): Omit<Detail, 'device'> {
+function detailOf({ leg, packet: { payload } }: ExpectedPacket, { crafted, flow }: Context): Omit<Detail, 'device'> {
   const ours = leg === 'request' || leg === 'try'
-  // Echoes come back as they went.
-  const isEcho = isIcmp(payload) && !isIcmpError(payload)
-  return { length: (ours && (crafted || payload.protocol !== TCP)) || isEcho, exact: ours && crafted }
+  // A socket's SYN has options of its own, wherever it is carried. Echoes come back as they went.
+  const isSized = ours && (crafted || flow.packet.payload.protocol !== TCP)
+  return { length: isSized || (isIcmp(payload) && !isIcmpError(payload)), exact: ours && crafted }
 }
 
 function hasDevice({ in: input, out }: PacketSight): boolean {

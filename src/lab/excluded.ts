@@ -36,7 +36,7 @@ export const EXCLUDED: readonly Exclusion[] = [
   {
     name: 'vxlan source port',
     what: 'the UDP source port of packets that carry VXLAN',
-    why: 'Linux hashes the inner packet with a key of its own, made at boot',
+    why: 'Linux takes it from a hash: of the inner packet with a key made at boot, or that which the sending socket drew',
     fields: ['ip.sport'],
   },
   {

@@ -25,22 +25,29 @@ export interface SideContext extends Pick<ProbeOptions, 'crafted'> {
   readonly options?: string
 }
 
-const SAME = 'same'
-const GAP = '  '
+/** Between the two columns. */
+const BESIDE = ' | '
 
-/** @returns lines that end in a newline each; those of the comparison have `>` at the first difference, `!` at others */
+/**
+ * @returns lines that end in a newline each. What both have is one line; what differs is model and kernel
+ * beside each other, the first with `>` before it, others with `!`
+ */
 export function sideBySide(judgement: Judgement, context: SideContext = {}): string {
-  const { flow, predictions, observation, taken, nearest } = judgement
+  const { flow, observation, taken, nearest } = judgement
   const told = taken ?? nearest
-  const head = headline(judgement)
-  if (!told) return `${head}\nThe model knows of no way at all.\n${look(flow, context)}`
+  const head = `${headline(judgement)}\n`
+  const look = `\nto look at it: ${visible(traceCommand(flow, context))}\n`
+  if (!told) return `${head}The model knows of no way at all.\n${look}`
   const crafted = isCrafted(flow, context)
   const comparison = compare(flow, told.exchange, observation, { crafted })
-  const ways =
-    predictions.length === 1
-      ? ''
-      : `Beside the kernel's stands the nearest of ${predictions.length} ways, of probability ${formatNear(told.probability)}.\n`
-  return `${head}\n${ways}\n${table(sections(comparison, judgement))}\n${look(flow, context)}`
+  return `${head}${waysLine(judgement)}\n${table(sections(comparison, judgement))}${look}`
+}
+
+function waysLine({ predictions, taken, nearest }: Judgement): string {
+  const told = taken ?? nearest
+  if (!told || predictions.length === 1) return ''
+  const ways = `of ${predictions.length} ways`
+  return `${taken ? `The kernel took one ${ways}` : `The nearest ${ways} stands beside it`}, of probability ${formatNear(told.probability)}.\n`
 }
 
 function headline({ flow, differences }: Judgement): string {
@@ -89,29 +96,23 @@ function rowOf({ model, kernel }: Difference): Row {
 }
 
 function table(all: readonly Section[]): string {
-  const widths = all.flatMap(({ title, rows }) => [
-    title.length,
-    ...rows.map(row => GAP.length + cell(row.model).length),
-  ])
-  const width = Math.max(...widths) + GAP.length
-  const line = (mark: string, model: string, kernel: string) => `${mark} ${model.padEnd(width)}${kernel}`.trimEnd()
-  const first = all.flatMap(({ rows }) => rows).find(({ same }) => !same)
-  const lines = all.flatMap(({ title, rows }) => [
-    line(' ', visible(title), ''),
-    ...rows.map(row => {
-      const mark = row.same ? ' ' : row === first ? '>' : '!'
-      return line(mark, `${GAP}${cell(row.model)}`, row.same ? SAME : cell(row.kernel))
+  const rows = all.flatMap(section => section.rows)
+  const apart = rows.filter(({ same }) => !same)
+  const width = Math.max('MODEL'.length, ...apart.map(({ model }) => cell(model).length))
+  const beside = (mark: string, model: string, kernel: string) => `${mark}   ${model.padEnd(width)}${BESIDE}${kernel}`
+  const lines = all.flatMap(section => [
+    `  ${visible(section.title)}`,
+    ...section.rows.map(row => {
+      if (row.same) return `    ${cell(row.model)}`
+      return beside(row === apart[0] ? '>' : '!', cell(row.model), cell(row.kernel))
     }),
   ])
-  return [line(' ', 'MODEL', 'KERNEL'), ...lines].map(text => `${text}\n`).join('')
+  const head = apart.length > 0 ? [beside(' ', 'MODEL', 'KERNEL')] : []
+  return [...head, ...lines].map(text => `${text}\n`).join('')
 }
 
 function cell(text: string | undefined): string {
   return visible(text ?? NOTHING)
-}
-
-function look(flow: Flow, context: SideContext): string {
-  return `To look at it: ${visible(traceCommand(flow, context))}\n`
 }
 
 const PROTOCOLS: ReadonlyMap<number, string> = new Map([

@@ -39,6 +39,8 @@ export interface Voyage {
   readonly assume?: 'match' | 'miss'
   /** Also carry what machines send in consequence of an answer. */
   readonly aftermath?: true
+  /** What is sent goes through a raw socket: once, whatever becomes of it. */
+  readonly raw?: true
 }
 
 /** A packet that reached a program. */

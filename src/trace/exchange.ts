@@ -28,10 +28,10 @@ export function exchange(machine: string, skb: Skb, voyage: Voyage): Exchange {
     const now = voyage.now + tries.length * TURN
     const { sent, sightings: seen, ...met } = exchangeOnce(machine, next, { ...voyage, now })
     sightings.push(...seen)
-    const shorter = tries.length < MOST_TRIES ? sentAgain(machine, met, sent, voyage) : undefined
+    const shorter = !voyage.raw && tries.length < MOST_TRIES ? sentAgain(machine, met, sent, voyage) : undefined
     if (!shorter) {
       // A connection's program never hears of sizes: it waits.
-      const quiet = met.experience === 'message too long' && isTcp(sent.payload)
+      const quiet = !voyage.raw && met.experience === 'message too long' && isTcp(sent.payload)
       const experience = quiet ? 'timeout' : met.experience
       return { ...(tries.length > 0 ? { tries } : {}), ...met, experience, sightings }
     }
