@@ -7,6 +7,7 @@
 import { type ChildProcess, type IOType, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { labEnvironment } from './naming.ts'
 
 export type AgentName = 'answerer' | 'everywhere' | 'opener' | 'prober' | 'sctp'
 
@@ -54,7 +55,7 @@ export function startAgent(name: AgentName, start: AgentStart): ChildProcess {
 function agentEnvironment({ NODE_OPTIONS: _, ...env }: NodeJS.ProcessEnv, lab: string | undefined): NodeJS.ProcessEnv {
   // Tools stand in places that not every user's PATH names.
   const path = `${env['PATH'] ?? ''}:/usr/sbin:/sbin`
-  return { ...env, PATH: path, LC_ALL: 'C', ...(lab === undefined ? {} : { PODWIRE_LAB: lab }) }
+  return { ...env, PATH: path, LC_ALL: 'C', ...(lab === undefined ? {} : labEnvironment(lab)) }
 }
 
 const MOST_SAID = 4096

@@ -20,12 +20,17 @@ export function formatAnswer({ machine, what, protocol, src, sport, dst, dport }
   return `${JSON.stringify(line)}\n`
 }
 
-/** All answers begin so: answerers do not answer each other's. */
-export const ANSWER_START = '{"machine":'
+/** All answers begin so. */
+const START = '{"machine":'
+
+/** Whether bytes are the beginning of an answer, or all of it. */
+export function isAnswer(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 0, START.length) === START
+}
 
 /** What a listener of the lab said, or nothing: somebody else said this. */
 export function findAnswer(text: string): Answer | undefined {
-  if (!text.startsWith(ANSWER_START)) return undefined
+  if (!text.startsWith(START)) return undefined
   let line: unknown
   try {
     line = JSON.parse(text)

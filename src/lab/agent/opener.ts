@@ -19,6 +19,9 @@ process.once('message', (task: OpenerTask) => {
   })
 })
 
+// Whoever started it has all there is, or is gone: what is still open here goes with the process.
+process.once('disconnect', () => process.exit())
+
 function tell(opened: Opened, handle?: Server | Socket): void {
   process.send?.(opened, handle)
 }
