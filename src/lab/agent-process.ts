@@ -61,17 +61,19 @@ function agentEnvironment({ NODE_OPTIONS: _, ...env }: NodeJS.ProcessEnv, lab: s
 const MOST_SAID = 4096
 
 /** Resolves once the agent is gone or could not be started, with the reason in words. */
-export function endOf(child: ChildProcess): Promise<string> {
+export async function endOf(child: ChildProcess): Promise<string> {
+  const { stderr } = child
   let said = ''
-  child.stderr?.on('data', (bytes: Buffer) => {
+  stderr?.on('data', (bytes: Buffer) => {
     said = (said + bytes.toString()).slice(-MOST_SAID)
   })
-  return new Promise(resolve => {
-    child.once('error', error => resolve(error.message))
-    child.once('close', (code, signal) => {
-      const how = signal ? `was ended by ${signal}` : `ended with code ${code}`
-      const what = said.trim()
-      resolve(what ? `${how}: ${what}` : how)
-    })
+  // Not "close", of which Node (20.20) tells nothing once this side has closed the channel.
+  const silent = stderr ? new Promise(resolve => stderr.once('close', resolve)) : undefined
+  const how = await new Promise<string>(resolve => {
+    child.once('error', error => resolve(`could not be started: ${error.message}`))
+    child.once('exit', (code, signal) => resolve(signal ? `was ended by ${signal}` : `ended with code ${code}`))
   })
+  if (child.pid !== undefined) await silent
+  const what = said.trim()
+  return what ? `${how}: ${what}` : how
 }
