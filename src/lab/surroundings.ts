@@ -72,6 +72,11 @@ export function routerJobs(id: string, router: HostNetwork, underlay: Underlay, 
   ]
 }
 
+/** The router's ways to balancers' addresses, which change with the nodes that take them. */
+export function balancedRoutes(router: HostNetwork): readonly Route[] {
+  return router.routes.filter(({ table }) => table !== undefined && Object.hasOwn(TABLES, table)).map(inNumberedTable)
+}
+
 function hopTo(via: Ip, { lans }: Underlay): readonly { readonly via: Ip; readonly link: string }[] {
   const lan = lans.find(one => isOf(one, via))
   return lan ? [{ via, link: lan.port.link }] : []
