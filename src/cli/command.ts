@@ -6,7 +6,7 @@
  * @module
  */
 import { parseArgs } from 'node:util'
-import { type ExitCode, UsageError } from './exit.ts'
+import { type ExitCode, type ProgramCode, UsageError } from './exit.ts'
 import type { Io } from './io.ts'
 
 export interface Option {
@@ -32,7 +32,8 @@ export interface Command {
   readonly about: string
   readonly options: readonly Option[]
   readonly examples: readonly { readonly does: string; readonly call: string }[]
-  readonly run: (given: Given, io: Io) => Promise<ExitCode>
+  /** @returns the exit code: podwire's own, or that of a program that it ran for the person */
+  readonly run: (given: Given, io: Io) => Promise<ExitCode | ProgramCode>
 }
 
 /** A command line, taken apart. */

@@ -7,6 +7,9 @@
 /** 0 yes, 1 no (not delivered, differs, refused), 2 bad input or usage, 3 partly. */
 export type ExitCode = 0 | 1 | 2 | 3
 
+/** The exit code of a program that a command ran and whose code it passes on, 0 to 255. */
+export type ProgramCode = number
+
 /** The command line was not understood; the reader is pointed to `--help`. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'

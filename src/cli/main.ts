@@ -8,16 +8,13 @@
 import { readFileSync } from 'node:fs'
 import { InputError } from '../base/error.ts'
 import { visibleLines } from '../base/visible.ts'
-import { type Command, formatHelp, parseCommandLine } from './command.ts'
-import { type ExitCode, RefusedInput, UsageError } from './exit.ts'
+import { formatHelp, parseCommandLine } from './command.ts'
+import { type ExitCode, type ProgramCode, RefusedInput, UsageError } from './exit.ts'
+import { type Entries, findEntry, formatEntries, formatGroupHelp } from './group.ts'
 import { type Io, processIo } from './io.ts'
+import { LAB } from './lab.ts'
 
-interface Entry {
-  readonly summary: string
-  readonly load: () => Promise<Command>
-}
-
-const COMMANDS: Readonly<Record<string, Entry>> = {
+const COMMANDS: Entries = {
   render: {
     summary: "every host's files: rules, routes, bridge, overlay",
     load: async () => (await import('./render.ts')).RENDER,
@@ -38,20 +35,21 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'a scenario, step by step',
     load: async () => (await import('./run.ts')).RUN,
   },
+  lab: LAB,
 }
 
 /**
  * Runs one command line.
  *
- * @returns the exit code: 0 yes, 1 no, 2 bad input or usage, 3 partly
+ * @returns the exit code: 0 yes, 1 no, 2 bad input or usage, 3 partly; of `lab exec` that of the program
  */
-export async function main(args: readonly string[], io: Io = processIo()): Promise<ExitCode> {
+export async function main(args: readonly string[], io: Io = processIo()): Promise<ExitCode | ProgramCode> {
   try {
     return await dispatch(args, io)
   } catch (cause) {
     if (cause instanceof UsageError) {
-      const name = args[0] !== undefined && Object.hasOwn(COMMANDS, args[0]) ? ` ${args[0]}` : ''
-      io.err(`podwire: ${visibleLines(cause.message)}\nRun 'podwire${name} --help' for help.\n`)
+      const name = ['podwire', ...findEntry(COMMANDS, args).path].join(' ')
+      io.err(`podwire: ${visibleLines(cause.message)}\nRun '${name} --help' for help.\n`)
       return 2
     }
     if (cause instanceof RefusedInput) {
@@ -67,7 +65,7 @@ export async function main(args: readonly string[], io: Io = processIo()): Promi
   }
 }
 
-async function dispatch(args: readonly string[], io: Io): Promise<ExitCode> {
+async function dispatch(args: readonly string[], io: Io): Promise<ExitCode | ProgramCode> {
   const [first, ...rest] = args
   if (first === undefined || first === '-h' || first === '--help' || (first === 'help' && rest.length === 0)) {
     await io.out(formatOverview())
@@ -77,20 +75,35 @@ async function dispatch(args: readonly string[], io: Io): Promise<ExitCode> {
     await io.out(`podwire ${version()}\n`)
     return 0
   }
-  if (first === 'help') return dispatch([rest[0] ?? '', '--help'], io)
-  if (!Object.hasOwn(COMMANDS, first)) throw new UsageError(unknownCommand(first))
-  const command = await (COMMANDS[first] as Entry).load()
-  // Asked for help, nothing else of the line matters, not even its mistakes.
-  if (rest.includes('--help') || rest.includes('-h')) {
+  if (first === 'help') return dispatch([...rest, '--help'], io)
+  const { path, entry, rest: own } = findEntry(COMMANDS, args)
+  if (!entry) throw new UsageError(unknownCommand(path, own[0] ?? '', COMMANDS))
+  const asksForHelp = isAskingForHelp(own)
+  if ('entries' in entry) {
+    const [word] = own
+    if (!asksForHelp && word !== undefined) throw new UsageError(unknownCommand(path, word, entry.entries))
+    await io.out(formatGroupHelp(path, entry))
+    return asksForHelp ? 0 : 2
+  }
+  const command = await entry.load()
+  if (asksForHelp) {
     await io.out(formatHelp(command))
     return 0
   }
-  return command.run(parseCommandLine(command, rest), io)
+  return command.run(parseCommandLine(command, own), io)
 }
 
-function unknownCommand(word: string): string {
-  const near = Object.keys(COMMANDS).find(name => slips(word, name) <= 2)
-  return `there is no command "${word}"${near ? `; did you mean "${near}"?` : ''}`
+/** Asked for help, nothing else of the line matters, not even its mistakes; what is behind -- is another program's. */
+function isAskingForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  const own = end < 0 ? args : args.slice(0, end)
+  return own.includes('--help') || own.includes('-h')
+}
+
+function unknownCommand(path: readonly string[], word: string, entries: Entries): string {
+  const near = Object.keys(entries).find(name => slips(word, name) <= 2)
+  const whole = (last: string) => [...path, last].join(' ')
+  return `there is no command "${whole(word)}"${near ? `; did you mean "${whole(near)}"?` : ''}`
 }
 
 /** How many letters must be put in, left out or changed to make `b` of `a` (Levenshtein's distance). */
@@ -108,13 +121,12 @@ function slips(a: string, b: string): number {
 }
 
 function formatOverview(): string {
-  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}\n`)
   return `podwire: the Kubernetes dataplane you can run in your head, in a file or on a laptop
 
 Usage: podwire COMMAND [OPTIONS]
 
 Commands:
-${rows.join('')}
+${formatEntries(COMMANDS)}
 Examples:
   # every file of every node, from a folder of manifests
   podwire render -f manifests/ --out out/

@@ -16,10 +16,11 @@ import { claimLab, markLab } from './registry.ts'
  *
  * When it fails or is told to stop, nothing of the lab is left.
  *
+ * @returns what of it had to be left out, in words
  * @throws {LabError} when there is such a lab, the machine cannot run it, or a tool fails
  * @throws the signal's reason when it is given
  */
-export async function bringUp(plan: LabPlan, options: Omit<Running, 'lab'> = {}): Promise<void> {
+export async function bringUp(plan: LabPlan, options: Omit<Running, 'lab'> = {}): Promise<readonly string[]> {
   const { id, variant, stages } = plan
   const running: Running = { ...options, lab: id }
   const ground = groundHere()
@@ -30,11 +31,28 @@ export async function bringUp(plan: LabPlan, options: Omit<Running, 'lab'> = {})
   try {
     await requireKernel(plan, running)
     await runStages(stages, running)
-    await startAnswerer(plan, { folder: labFolder(id) })
-    running.signal?.throwIfAborted()
+    running.progress?.('opening ports', plan.listeners.length, plan.listeners.length)
+    const notes = await unless(running.signal, startAnswerer(plan, { folder: labFolder(id) }))
     markLab(id, 'up')
+    return notes
   } catch (cause) {
     await takeDown(id)
     throw cause
+  }
+}
+
+/** What `work` gives, unless the signal is given before: what it was at is then ended with the lab. */
+async function unless<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (!signal) return work
+  signal.throwIfAborted()
+  let stop = () => {}
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([work, stopped])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }

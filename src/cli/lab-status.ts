@@ -1,0 +1,93 @@
+/**
+ * `podwire lab status`: the labs of this machine.
+ *
+ * @module
+ */
+import { formatIp } from '../base/ip.ts'
+import type { LabKind } from '../lab/lab.ts'
+import { namespacesOf, processesOf } from '../lab/processes.ts'
+import { findRecord, isAbandoned, type LabRecord, labIds } from '../lab/registry.ts'
+import type { Command, Given } from './command.ts'
+import { type ExitCode, UsageError } from './exit.ts'
+import type { Io } from './io.ts'
+import { formatTable } from './table.ts'
+
+const FORMATS = ['text', 'json'] as const
+
+export const LAB_STATUS: Command = {
+  name: 'lab status',
+  summary: 'List the labs of this machine.',
+  usage: '[OPTIONS]',
+  about: `
+A line for each lab: whether it is up, with which iptables, how many nodes and pods it has, how many of its namespaces are
+there, and whether its ports are answered.`,
+  options: [{ name: 'output', short: 'o', value: 'FORMAT', help: FORMATS.join(', '), default: 'text' }],
+  examples: [
+    { does: 'all labs', call: 'podwire lab status' },
+    { does: 'with all machines and their namespaces', call: 'podwire lab status -o json' },
+  ],
+  run: runStatus,
+}
+
+interface LabLook {
+  readonly id: string
+  /** `abandoned`: whoever was to bring it up or take it down is gone. */
+  readonly state: LabRecord['state'] | 'abandoned'
+  readonly record: LabRecord | undefined
+  readonly namespaces: readonly string[]
+  readonly answers: boolean
+}
+
+async function runStatus(given: Given, io: Io): Promise<ExitCode> {
+  if (given.words.length > 0) throw new UsageError('status takes no words: it lists all labs')
+  const format = given.choice('output', FORMATS) ?? 'text'
+  const labs = labIds().map(look)
+  await io.out(format === 'json' ? `${JSON.stringify(labs.map(toJson), undefined, 2)}\n` : formatLabs(labs))
+  return 0
+}
+
+function look(id: string): LabLook {
+  const record = findRecord(id)
+  return {
+    id,
+    state: record && !isAbandoned(id) ? record.state : 'abandoned',
+    record,
+    namespaces: namespacesOf(id),
+    answers: processesOf(id).some(({ command }) => command.some(word => word.endsWith('/answerer.js'))),
+  }
+}
+
+function formatLabs(labs: readonly LabLook[]): string {
+  if (labs.length === 0) return 'There are no labs.\n'
+  const rows = labs.map(({ id, state, record, namespaces, answers }) => [
+    id,
+    state,
+    record?.variant ?? '-',
+    String(countOf(record, 'node')),
+    String(countOf(record, 'pod')),
+    `${namespaces.length}/${record?.machines.length ?? '-'}`,
+    answers ? 'yes' : 'no',
+  ])
+  return formatTable(['LAB', 'STATE', 'IPTABLES', 'NODES', 'PODS', 'NAMESPACES', 'ANSWERS'], rows)
+}
+
+function countOf(record: LabRecord | undefined, kind: LabKind): number {
+  return record?.machines.filter(one => one.kind === kind).length ?? 0
+}
+
+function toJson({ id, state, record, namespaces, answers }: LabLook): unknown {
+  const there = new Set(namespaces)
+  return {
+    id,
+    state,
+    ...(record ? { iptables: record.variant } : {}),
+    answers,
+    machines: (record?.machines ?? []).map(({ machine, kind, namespace, addresses }) => ({
+      machine,
+      kind,
+      namespace,
+      addresses: addresses.map(formatIp),
+      present: there.has(namespace),
+    })),
+  }
+}

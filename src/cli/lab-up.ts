@@ -1,0 +1,115 @@
+/**
+ * `podwire lab up`: a cluster brought to life.
+ *
+ * @module
+ */
+import { visibleLines } from '../base/visible.ts'
+import { DEFAULT_FEATURES } from '../cluster/host-state.ts'
+import { RELEASES } from '../kube-proxy/release.ts'
+import { interruptibly } from '../lab/interruption.ts'
+import type { LabMachine, LabPlan } from '../lab/lab.ts'
+import { labPlan } from '../lab/plan.ts'
+import { bringUp } from '../lab/up.ts'
+import type { Command, Given, Option } from './command.ts'
+import type { ExitCode } from './exit.ts'
+import type { Io } from './io.ts'
+import { givenLab, ID, labWork } from './lab-option.ts'
+import { type LoadedCluster, loadCluster, locating } from './load.ts'
+import { CLUSTER_OPTIONS } from './options.ts'
+import { showProgress } from './progress.ts'
+
+const VARIANTS = ['nft', 'legacy'] as const
+
+/** What a lab is made of, beside the cluster. */
+export const LAB_OPTIONS: readonly Option[] = [
+  {
+    name: 'iptables',
+    value: 'VARIANT',
+    help: `which iptables loads the rules: ${VARIANTS.join(', ')}`,
+    default: 'nft',
+  },
+  { name: 'via', value: 'NODE', help: 'the node to which the router leads balanced addresses; else any that is ready' },
+  {
+    name: 'release',
+    value: 'VERSION',
+    help: `behave as that Kubernetes: ${RELEASES.join(', ')}`,
+    default: String(RELEASES.at(-1)),
+  },
+]
+
+export const LAB_UP: Command = {
+  name: 'lab up',
+  summary: 'Bring a cluster to life in network namespaces.',
+  usage: '-f FILE… [OPTIONS]',
+  about: `
+Reads manifests and settles the cluster as render does, makes a network namespace for each node and pod, a router with
+whoever is outside behind it, and a client beside the nodes, wires them together, and loads every node's files with the
+stock tools. Somebody answers at each port that containers declare, or that EndpointSlices send to, with who it is and
+whom it saw. A lab that does not come up as a whole is cleaned away; so are labs whose start was killed.`,
+  options: [
+    ...CLUSTER_OPTIONS,
+    { ...ID, help: 'the name of the lab: labs of other names live beside it' },
+    ...LAB_OPTIONS,
+  ],
+  examples: [
+    { does: 'a cluster of three nodes', call: 'podwire lab up -f manifests/' },
+    {
+      does: 'another one beside it, with legacy iptables',
+      call: 'podwire lab up -f other/ --id other --iptables legacy',
+    },
+  ],
+  run: runUp,
+}
+
+async function runUp(given: Given, io: Io): Promise<ExitCode> {
+  const id = givenLab(given)
+  const cluster = await loadCluster(given, io)
+  const plan = await locating(cluster.harvest, async () => plannedLab(cluster, given, id))
+  const notes = await labWork(() => raise(plan, io))
+  for (const note of notes) io.err(`note: ${visibleLines(note)}\n`)
+  await io.out(formatSummary(plan, cluster))
+  return 0
+}
+
+/** The plan of the lab that the command line asks for. */
+export function plannedLab({ settled }: LoadedCluster, given: Given, id: string): LabPlan {
+  const via = given.text('via')
+  const release = given.choice('release', RELEASES)
+  return labPlan(settled, {
+    id,
+    variant: given.choice('iptables', VARIANTS) ?? 'nft',
+    features: DEFAULT_FEATURES,
+    ...(via === undefined ? {} : { via }),
+    ...(release ? { release } : {}),
+  })
+}
+
+async function raise(plan: LabPlan, io: Io): Promise<readonly string[]> {
+  const bar = showProgress(io, Date.now)
+  try {
+    return await interruptibly(signal => bringUp(plan, { signal, progress: bar.at }))
+  } finally {
+    bar.end()
+  }
+}
+
+function formatSummary({ id, machines, variant }: LabPlan, { namespace }: LoadedCluster): string {
+  const of = (kind: LabMachine['kind']) => machines.filter(one => one.kind === kind)
+  const option = id === 'lab' ? '' : ` --id ${id}`
+  const [node] = of('node')
+  const [pod] = of('pod')
+  const tries = [
+    ...(pod ? [`podwire lab exec${option}${wordsFor(pod.machine, namespace)} -- ip addr`] : []),
+    ...(node ? [`podwire lab exec${option} node/${node.machine} -- iptables-${variant}-save -t nat`] : []),
+    `podwire lab down${id === 'lab' ? '' : ` ${id}`}`,
+  ]
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`
+  return `Lab ${id} is up: ${count(of('node').length, 'node')}, ${count(of('pod').length, 'pod')}, a router, and whoever is outside. Try
+${tries.map(line => `  ${line}\n`).join('')}`
+}
+
+/** A pod as `lab exec` is told of it. */
+function wordsFor(key: string, usual: string): string {
+  const [namespace = '', name = ''] = key.split('/')
+  return `${namespace === usual ? '' : ` -n ${namespace}`} pod/${name}`
+}

@@ -1,0 +1,55 @@
+/**
+ * The words for machines of a lab: `pod/web-1`, `node/node-1`, `router`, `outside`, `beside/192.168.64.200`.
+ *
+ * @module
+ */
+import { ParseError } from '../base/error.ts'
+import { listed } from '../trace/name-list.ts'
+import type { LabKind, LabMachine } from './lab.ts'
+
+const KINDS: Readonly<Record<string, LabKind>> = {
+  pod: 'pod',
+  pods: 'pod',
+  po: 'pod',
+  node: 'node',
+  nodes: 'node',
+  no: 'node',
+  beside: 'beside',
+  router: 'router',
+  outside: 'outside',
+  switch: 'switch',
+}
+/** Of these there is one each. */
+const ALONE: readonly LabKind[] = ['router', 'outside', 'switch']
+const MOST_NAMED = 8
+
+/**
+ * @param namespace of pods that name none
+ * @throws {ParseError} with what there is, where there is no such machine
+ */
+export function findMachine(text: string, machines: readonly LabMachine[], namespace: string): LabMachine {
+  const [word = '', ...rest] = text.split('/')
+  const kind = Object.hasOwn(KINDS, word) ? KINDS[word] : undefined
+  const found = machines.find(one => one.kind === kind && isNamed(one, rest, namespace))
+  if (found) return found
+  const near = machines.filter(one => one.kind === kind)
+  const some = (near.length > 0 ? near : machines).map(one => wordFor(one, namespace))
+  throw new ParseError(
+    'machine',
+    text,
+    `there is no such machine; there are ${listed(some.slice(0, MOST_NAMED), some.length)}`,
+  )
+}
+
+function isNamed({ kind, machine }: LabMachine, name: readonly string[], namespace: string): boolean {
+  if (ALONE.includes(kind)) return name.length === 0
+  if (kind === 'pod' && name.length === 1) return machine === `${namespace}/${name[0]}`
+  return machine === name.join('/')
+}
+
+/** As {@link findMachine} takes it. */
+export function wordFor({ kind, machine }: LabMachine, namespace: string): string {
+  if (ALONE.includes(kind)) return kind
+  const short = kind === 'pod' && machine.startsWith(`${namespace}/`) ? machine.slice(namespace.length + 1) : machine
+  return `${kind}/${short}`
+}
