@@ -46,8 +46,9 @@ export const LOST = '# ERROR: We lost some netlink events!'
 const LINE =
   /^trace id ([0-9a-f]+) (\S+) (\S+) (.+?) (packet:|rule|unknown rule handle|policy|verdict|conntrack:)(?: (.*))?$/
 
-const HANDLE = / # handle (\d+) \(verdict [^()]*\)\s*$/
-const UNKNOWN_HANDLE = /^(\d+) /
+/** The last of its kind: a rule's comment may look like one. */
+const HANDLE = /^.* # handle (\d+) \(verdict .*\)\s*$/
+const UNKNOWN_HANDLE = /^ (\d+) /
 
 const FAMILIES: ReadonlyMap<string, Family> = new Map([
   ['ip', 4],
@@ -93,7 +94,7 @@ export class NftTraceReader {
 
 function ruleOf(what: string, rest: string): number | 'policy' {
   if (what === 'policy') return 'policy'
-  const handle = (what === 'rule' ? HANDLE : UNKNOWN_HANDLE).exec(` ${rest}`.slice(what === 'rule' ? 0 : 1))?.[1]
+  const handle = (what === 'rule' ? HANDLE : UNKNOWN_HANDLE).exec(` ${rest}`)?.[1]
   if (handle === undefined) throw new ParseError('nft trace', rest, 'no handle of the rule')
   return Number(handle)
 }
