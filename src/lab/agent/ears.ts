@@ -47,13 +47,19 @@ export class Ears {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Collects the errors about a probe, as far as the machine can hear them. */
-  async collect(probe: Probe): Promise<Collected> {
+  /**
+   * Collects the errors about a probe, as far as the machine can hear them.
+   *
+   * @param hear called with each
+   */
+  async collect(probe: Probe, hear: (error: HeardError) => void = () => undefined): Promise<Collected> {
     const errors: HeardError[] = []
     if (!(await hasRawSocket())) return { errors, stop: () => undefined }
     const stop = await this.listen(familyOf(probe.dst), heard => {
       const error = errorAbout(probe, heard)
-      if (error) errors.push(error)
+      if (!error) return
+      errors.push(error)
+      hear(error)
     })
     return { errors, stop }
   }
@@ -81,12 +87,14 @@ const TURNS = 8
  * @see ip_protocol_deliver_rcu in net/ipv4/ip_input.c of Linux
  */
 export async function firstHeard({ errors }: Collected): Promise<HeardError | undefined> {
-  for (let turn = 0; turn < TURNS; turn++) {
-    const heard = errors.find(({ experience }) => experience !== 'timeout')
-    if (heard) return heard
-    await setImmediate()
-  }
-  return undefined
+  const first = () => errors.find(({ experience }) => experience !== 'timeout')
+  await eventsUntil(() => first() !== undefined)
+  return first()
+}
+
+/** Lets what has happened already come to this program, but no longer than until `done`. */
+export async function eventsUntil(done: () => boolean): Promise<void> {
+  for (let turn = 0; turn < TURNS && !done(); turn++) await setImmediate()
 }
 
 /** What a message says of a probe's packet, if it is an error about it. */

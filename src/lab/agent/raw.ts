@@ -41,6 +41,9 @@ const TTL: Readonly<Record<Family, readonly [level: number, option: number]>> = 
 export const NO_RAW_SOCKET =
   'the optional package raw-socket is not there: "npm install raw-socket" builds it, which needs a C++ compiler'
 
+/** raw-socket closes what nobody refers to, although it listens: these are referred to. */
+const open = new Set<RawSocket>()
+
 let loading: Promise<RawSocketModule | undefined> | undefined
 
 function load(): Promise<RawSocketModule | undefined> {
@@ -72,12 +75,16 @@ export async function openRaw(
     const received = readReceived(bytes, family, source)
     if (received) hear(received)
   })
+  open.add(socket)
   // What fails on receiving is left to whoever waits to find out by the clock.
   socket.on('error', () => undefined)
   return {
     send: (bytes, dst) => send(socket, bytes, dst),
     setTtl: ttl => socket.setOption(...TTL[family], ttl),
-    close: () => socket.close(),
+    close: () => {
+      open.delete(socket)
+      socket.close()
+    },
   }
 }
 
