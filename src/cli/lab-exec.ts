@@ -5,7 +5,6 @@
  */
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { ParseError } from '../base/error.ts'
 import { toolEnvironment } from '../lab/jobs.ts'
 import type { LabMachine } from '../lab/lab.ts'
 import { findMachine } from '../lab/machine-name.ts'
@@ -42,19 +41,17 @@ async function runExec(given: Given): Promise<ProgramCode> {
   if (name === undefined || command === undefined)
     throw new UsageError('say where and what: podwire lab exec pod/NAME -- COMMAND')
   const id = givenLab(given)
-  await labWork(async () => requireRoot(groundHere()))
-  const machine = machineNamed(name, id, given)
+  const machine = await labWork(async () => {
+    requireRoot(groundHere())
+    return machineNamed(name, id, given)
+  })
   return runInside(id, machine, [command, ...args])
 }
 
 function machineNamed(name: string, id: string, given: Given): LabMachine {
   const record = findRecord(id)
   if (!record) throw new RefusedInput([`there is no lab "${id}"; ${thereAre(labIds())}`])
-  try {
-    return findMachine(name, record.machines, given.text('namespace') ?? 'default')
-  } catch (cause) {
-    throw cause instanceof ParseError ? new RefusedInput([cause.message]) : cause
-  }
+  return findMachine(name, record.machines, given.text('namespace') ?? 'default')
 }
 
 /** What a terminal sends reaches the command by itself; what others send to podwire is handed on. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ParseError } from '../base/error.ts'
 import { listed } from '../trace/name-list.ts'
+import { LabError } from './failure.ts'
 import type { LabKind, LabMachine } from './lab.ts'
 
 const KINDS: Readonly<Record<string, LabKind>> = {
@@ -25,7 +25,7 @@ const MOST_NAMED = 8
 
 /**
  * @param namespace of pods that name none
- * @throws {ParseError} with what there is, where there is no such machine
+ * @throws {LabError} with what there is, where there is no such machine
  */
 export function findMachine(text: string, machines: readonly LabMachine[], namespace: string): LabMachine {
   const [word = '', ...rest] = text.split('/')
@@ -34,11 +34,7 @@ export function findMachine(text: string, machines: readonly LabMachine[], names
   if (found) return found
   const near = machines.filter(one => one.kind === kind)
   const some = (near.length > 0 ? near : machines).map(one => wordFor(one, namespace))
-  throw new ParseError(
-    'machine',
-    text,
-    `there is no such machine; there are ${listed(some.slice(0, MOST_NAMED), some.length)}`,
-  )
+  throw new LabError([`the lab has no machine "${text}"; there are ${listed(some.slice(0, MOST_NAMED), some.length)}`])
 }
 
 function isNamed({ kind, machine }: LabMachine, name: readonly string[], namespace: string): boolean {
