@@ -35,6 +35,9 @@ const TRACE_GROUP = 0
 /** KiB asked of the kernel for what is not read yet; it gives up to `net.core.rmem_max` of them. */
 const BUFFER = 8192
 
+/** How long tcpdump may take to say how it is. */
+const ANSWER: Millis = 10_000
+
 const STARTED = /listening on/
 const DROPPED = /(\d+) packets? dropped by kernel/
 
@@ -64,22 +67,22 @@ export class LogStream {
 
   /** @throws {Error} as {@link Stream.upTo}, and when packets were lost */
   async upTo(fence: number, timeout: Millis): Promise<readonly LogEvent[]> {
-    const events = await this.#stream.upTo(fence, timeout)
-    if (this.#stream.bytes - this.#checked >= SAFE) await this.#checkLosses(timeout)
-    return events
+    try {
+      return await this.#stream.upTo(fence, timeout)
+    } finally {
+      // A fence that does not come may be lost too.
+      if (this.#stream.bytes - this.#checked >= SAFE) await this.#checkLosses()
+    }
   }
 
   close(): Promise<void> {
     return this.#stream.close()
   }
 
-  async #checkLosses(timeout: Millis): Promise<void> {
+  async #checkLosses(): Promise<void> {
     this.#checked = this.#stream.bytes
-    const [, count] = await this.#stream.ask('SIGUSR1', DROPPED, timeout)
-    if (count === '0') return
-    this.#stream.fail('lost packets: more came than its buffer could hold')
-    // Throws the failure, as every later call does.
-    await this.#stream.says(DROPPED, timeout)
+    const [, count] = await this.#stream.ask('SIGUSR1', DROPPED, ANSWER)
+    if (count !== '0') throw this.#stream.fail('lost packets: more came than its buffer could hold')
   }
 }
 

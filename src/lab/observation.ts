@@ -24,6 +24,7 @@ export interface TracedPacket {
   readonly protocol: Protocol
   readonly src: Ip
   readonly dst: Ip
+  /** Of an echo, its identifier. */
   readonly sport?: number
   readonly dport?: number
   readonly ttl: number

@@ -64,7 +64,9 @@ export class Stream<Event> {
         resolve()
       })
       this.#child.once('close', (code, signal) => {
-        this.#fail(`${signal ? `was ended by ${signal}` : `ended with code ${code}`}: ${this.#said.trim()}`)
+        const how = signal ? `was ended by ${signal}` : `ended with code ${code}`
+        const said = this.#said.trim()
+        this.#fail(said ? `${how}: ${said}` : how)
         resolve()
       })
     })
@@ -110,9 +112,9 @@ export class Stream<Event> {
     return await this.says(answer, timeout)
   }
 
-  /** What the tool told cannot be relied on. */
-  fail(problem: string): void {
-    this.#fail(problem)
+  /** What the tool told cannot be relied on: the error of this and all later calls. */
+  fail(problem: string): Error {
+    return this.#fail(problem)
   }
 
   /** Ends the tool; resolves when it is gone. */
@@ -145,9 +147,11 @@ export class Stream<Event> {
     return before.flatMap(one => ('event' in one ? [one.event] : []))
   }
 
-  #fail(problem: string): void {
-    this.#failure ??= new StreamError(this.#sentence(problem))
+  #fail(problem: string): Error {
+    const failure = this.#failure ?? new StreamError(this.#sentence(problem))
+    this.#failure = failure
     this.#notify()
+    return failure
   }
 
   #sentence(predicate: string): string {
