@@ -11,11 +11,13 @@ import { hasIdentifier } from '../packet/icmp-types.ts'
 import { isIcmp, type Packet, portsOf } from '../packet/packet.ts'
 import type { Exchange } from '../trace/journey.ts'
 import { legsOf } from './expected.ts'
-import type { MachineSight } from './observation.ts'
+import type { MachineSight, PacketSight } from './observation.ts'
 
 /** A source that was drawn. */
 interface Drawn {
   readonly machine: string
+  /** The source in its place. */
+  readonly before: string
   /** The packet with it. */
   readonly after: Packet
   readonly allowed: PortRange
@@ -42,8 +44,7 @@ export function portWords(
     if (own === undefined || model.has(own)) continue
     const word = model.size === 0 ? 'drawn' : `drawn-${model.size + 1}`
     model.set(own, word)
-    const seen = machines.get(nameOf(drawn.machine))
-    const end = seen && findDrawn(seen, drawn, kernel)
+    const end = findEnd(machines, nameOf(drawn.machine), drawn, kernel)
     if (end !== undefined) kernel.set(end, word)
   }
   const wordIn = (words: ReadonlyMap<string, string>) => (ip: Ip, port: number) => words.get(keyOf(ip, port))
@@ -55,7 +56,7 @@ function drawnIn(exchange: Exchange): readonly Drawn[] {
     journey.hops.flatMap(({ machine, steps }) =>
       steps.flatMap(one => {
         const allowed = one.component === 'netfilter' ? allowedBy(one.step) : undefined
-        return allowed ? [{ machine, after: one.after, allowed }] : []
+        return allowed ? [{ machine, before: endOf(one.before) ?? '', after: one.after, allowed }] : []
       }),
     ),
   )
@@ -81,14 +82,25 @@ function allowedBy(step: HookStep): PortRange | undefined {
   }
 }
 
-/** The kernel's packet that left the same machine from the same address to the same end. */
+/** Where it was drawn; or else wherever it was met: that it was not met there is told anyway. */
+function findEnd(
+  machines: ReadonlyMap<string, MachineSight>,
+  machine: string,
+  drawn: Drawn,
+  taken: ReadonlyMap<string, string>,
+): string | undefined {
+  const own = machines.get(machine)?.packets.filter(({ hook }) => hook === 'postrouting' || hook === 'input') ?? []
+  const all = [...machines.values()].flatMap(({ packets }) => packets)
+  return findDrawn(own, drawn, taken) ?? findDrawn(all, drawn, new Map([...taken, [drawn.before, '']]))
+}
+
+/** The source of a packet of the kernel's that went from the same address to the same end. */
 function findDrawn(
-  { packets }: MachineSight,
+  packets: readonly PacketSight[],
   { after, allowed }: Drawn,
   taken: ReadonlyMap<string, string>,
 ): string | undefined {
-  for (const { hook, packet } of packets) {
-    if (hook !== 'postrouting' && hook !== 'input') continue
+  for (const { packet } of packets) {
     const port = identityOf(packet)
     if (port === undefined || port < allowed.from || port > allowed.to || !goesAlike(packet, after)) continue
     const end = keyOf(packet.src, port)
