@@ -42,10 +42,15 @@ export function namespacePrefix(id: string): string {
  * @param name of the machine among those of its kind: `node-1`, `default/web-1`, an address; absent for the only one
  */
 export function namespaceOf(id: string, kind: LabKind, name?: string): string {
-  // Neither / nor : is in a part of such a name; a dot can only be in the last.
-  const whole = `${namespacePrefix(id)}${kind}${name === undefined ? '' : `.${name.replaceAll('/', '.').replaceAll(':', '-')}`}`
+  const parts = [kind, ...(name === undefined ? [] : [wordOf(kind, name)])]
+  const whole = namespacePrefix(id) + parts.join('.')
   if (whole.length <= MOST_BYTES) return whole
   return digestName(`${whole.slice(0, MOST_BYTES - DIGEST - 1)}-`, whole, DIGEST).toLowerCase()
+}
+
+/** A namespace and a name are told apart by a dot, as only the latter has any; an address is one word. */
+function wordOf(kind: LabKind, name: string): string {
+  return kind === 'beside' ? name.replaceAll(/[.:]/g, '-') : name.replaceAll('/', '.')
 }
 
 /**

@@ -73,7 +73,7 @@ export function labPlan(cluster: SettledCluster, options: LabOptions): LabPlan {
         ],
       },
       ...loadingStages(nodes, { id, variant }),
-      { title: 'plugging pods in', jobs: nodes.map(node => pluggingJob(id, node)) },
+      { title: 'plugging pods in', jobs: nodes.flatMap(node => pluggingJobs(id, node)) },
       { title: 'pods', jobs: nodes.flatMap(({ veths }) => veths.map(veth => podJob(id, veth))) },
     ],
   }
@@ -179,11 +179,11 @@ function nodeFiles({ name, state }: PlannedNode): readonly (readonly [string, st
 }
 
 /** As the node's README says: each pod's end of its pair is moved into the pod and gets the name that it has there. */
-function pluggingJob(id: string, { name, namespace, veths }: PlannedNode): Job {
+function pluggingJobs(id: string, { name, namespace, veths }: PlannedNode): readonly Job[] {
   const lines = veths.map(
     veth => `link set dev ${peerName(veth.name)} netns ${namespaceOf(id, 'pod', veth.peer.pod)} name ${veth.peer.name}`,
   )
-  return batchJob(namespace, lines, `${name} pods`)
+  return lines.length === 0 ? [] : [batchJob(namespace, lines, `${name} pods`)]
 }
 
 function podJob(id: string, veth: VethLink): Job {
