@@ -63,7 +63,12 @@ export function compareFrames(
 
 type Place = Pick<FrameDifference, 'machine' | 'link' | 'number'>
 
-function compareAt(place: Place, model: Frame | undefined, kernel: Frame | undefined, options: FrameOptions) {
+function compareAt(
+  place: Place,
+  model: Frame | undefined,
+  kernel: Frame | undefined,
+  options: FrameOptions,
+): readonly FrameDifference[] {
   if (model && kernel) {
     const fields = fieldDifferences(model, kernel, options, '')
     return fields.length > 0 ? [{ ...place, model: wordFor(model), kernel: wordFor(kernel), fields }] : []

@@ -28,7 +28,11 @@ export interface Leaving {
   readonly whole?: boolean
 }
 
-/** Sends a packet on its way; an own one that nobody answers for is not told of by a message. */
+/**
+ * Sends a packet on its way. Of one that nobody answers for the sender is told, be it the machine itself.
+ *
+ * @see net/ipv4/arp.c of Linux: arp_error_report; net/ipv4/route.c: ipv4_link_failure
+ */
 export function transmit(walk: Walk, { skb, routed, from, pieces, whole = false }: Leaving): void {
   const { out } = routed
   if (out === walk.machine.loopback) {
@@ -37,7 +41,7 @@ export function transmit(walk: Walk, { skb, routed, from, pieces, whole = false 
   }
   const mac = out.mac ? neighbourMac(walk, skb, routed) : NO_MAC
   if (!mac) {
-    if (from) answerError(walk, skb, 'host-unreachable', { device: from })
+    answerError(walk, skb, 'host-unreachable', from ? { device: from } : {})
     return
   }
   const mtu = from ? forwardMtu(walk, skb, routed) : ownMtu(walk, skb, routed)

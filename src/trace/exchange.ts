@@ -117,8 +117,6 @@ function ownFailure({ hops, outcome }: Journey, sent: Packet): Experience | unde
       return isTcp(sent.payload) || !leaves(first.steps) ? undefined : 'not permitted'
     case 'no route':
       return first.outcome.end.type === 'prohibit' ? 'not permitted' : 'network unreachable'
-    case 'no neighbour':
-      return 'host unreachable'
     case 'too big':
       return 'message too long'
     case 'undecided':

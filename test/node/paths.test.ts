@@ -129,7 +129,7 @@ const OWN: readonly Row[] = [
   ['too long, not to be cut', {}, packet('0.0.0.0', '192.168.64.1', big(1501, true)), 'too big: the packet has 1501 bytes, eth0 carries 1500'],
   ['too long, to be cut', {}, packet('0.0.0.0', '192.168.64.1', big(1501, false)), 'out eth0, eth0 to router: 192.168.64.11 > 192.168.64.1 ttl 64 piece at 0, 1500 bytes; out eth0, eth0 to router: 192.168.64.11 > 192.168.64.1 ttl 64 piece at 1480, 21 bytes'],
   ['IPv6, too long, is cut by the sender', {}, packet('::', 'fd00:64::1', { payload: udp(1, 9, 1500) }), 'out eth0, eth0 to router: fd00:64::11 > fd00:64::1 ttl 64 piece at 0, 1496 bytes; out eth0, eth0 to router: fd00:64::11 > fd00:64::1 ttl 64 piece at 1448, 108 bytes'],
-  ['nobody answers: the program hears it, no message is sent', {}, packet('0.0.0.0', '192.168.64.77'), 'no neighbour: nobody on eth0 answers for 192.168.64.77'],
+  ['nobody answers: the machine sends itself a message, by which the program hears it', {}, packet('0.0.0.0', '192.168.64.77'), 'answer 0.0.0.0 > 192.168.64.11 icmp 3/1 ttl 64; no neighbour: nobody on eth0 answers for 192.168.64.77'],
   ['no route', { network: one => ({ ...one, routes: [] }) }, packet('0.0.0.0', '9.9.9.9'), 'no route: no route holds the destination'],
   ['to all on the network', {}, packet('0.0.0.0', '192.168.64.255'), 'out eth0, eth0 to ff:ff:ff:ff:ff:ff: 192.168.64.11:40000 > 192.168.64.255:53 ttl 64, 28 bytes'],
   ['to a group', {}, packet('0.0.0.0', '224.0.0.251'), 'out eth0, eth0 to 01:00:5e:00:00:fb: 192.168.64.11:40000 > 224.0.0.251:53 ttl 64, 28 bytes'],
