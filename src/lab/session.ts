@@ -1,0 +1,147 @@
+/**
+ * A running lab under observation: flows are sent one after the other, and each is judged.
+ *
+ * @module
+ */
+import type { Millis } from '../base/clock.ts'
+import type { Memories } from '../trace/carry.ts'
+import type { Flow } from '../trace/journey.ts'
+import type { World } from '../trace/world.ts'
+import type { Judgement, Prediction } from './agreement.ts'
+import { type Fences, openFences } from './fences.ts'
+import type { LabMachine, LabPlan } from './lab.ts'
+import { type Observer, openObserver } from './observer.ts'
+import { type Predicted, predict, probeOf } from './predict.ts'
+import type { Met } from './probe.ts'
+import { openProber, type Prober } from './prober.ts'
+import { judge } from './verdict.ts'
+
+export interface SessionOptions {
+  readonly plan: LabPlan
+  readonly world: World
+  /** Of what the model draws where the kernel draws too. */
+  readonly seed: number
+  /** Send the model's own bytes through raw sockets instead of letting programs' sockets make packets. */
+  readonly crafted: boolean
+}
+
+export interface Session {
+  /**
+   * Sends the flow's packet and judges what the kernel did with it.
+   *
+   * @throws {Error} when the lab itself fails: a process died, or events were lost
+   */
+  readonly send: (flow: Flow) => Promise<Judgement>
+  /** Something was changed in the lab: from now on the model is asked in this world. */
+  readonly enter: (world: World) => Promise<void>
+  /** Ends every process of the session. The lab stays. */
+  readonly close: () => Promise<void>
+}
+
+/** How many ways of chance are compared at most. */
+const MOST_WAYS = 4096
+
+/** The model expects an answer: an answer that is late is an answer all the same. */
+const SURE: Millis = 5000
+/** It may be one or the other. */
+const OPEN: Millis = 800
+/** The model expects silence: what comes later shows among the events of the next flow. */
+const SILENT: Millis = 200
+
+/** Events are a few milliseconds behind the packet; a machine under load may take its time. */
+const LATEST: Millis = 20_000
+
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { plan } = options
+  const machines = plan.machines.filter(({ kind }) => kind !== 'switch')
+  const fences = await openFences(machines, { id: plan.id })
+  try {
+    const observer = await openObserver(machines, plan.variant, { raise: fences.raise, id: plan.id })
+    return new RunningSession(options, fences, observer)
+  } catch (cause) {
+    await fences.close()
+    throw cause
+  }
+}
+
+class RunningSession implements Session {
+  readonly #plan: LabPlan
+  readonly #options: SessionOptions
+  readonly #fences: Fences
+  readonly #observer: Observer
+  readonly #probers = new Map<string, Promise<Prober>>()
+  #world: World
+  #memories: Memories = new Map()
+  #fence = 0
+
+  constructor(options: SessionOptions, fences: Fences, observer: Observer) {
+    this.#plan = options.plan
+    this.#options = options
+    this.#fences = fences
+    this.#observer = observer
+    this.#world = options.world
+  }
+
+  async send(flow: Flow): Promise<Judgement> {
+    const { seed, crafted } = this.#options
+    const predicted = predict(flow, this.#world, this.#memories, { seed, most: MOST_WAYS, crafted })
+    const { predictions } = predicted
+    const prober = await this.#proberOf(flow.sender)
+    const met = await prober.send(probeOf(flow, predictions, { crafted, patience: patienceFor(predicted) }))
+    const judgement = judge(flow, predictions, await this.#observe(met), { crafted })
+    this.#memories = (judgement.taken ?? judgement.nearest ?? predictions[0])?.memories ?? this.#memories
+    return judgement
+  }
+
+  async enter(world: World): Promise<void> {
+    this.#world = world
+    for (const { machine, kind } of this.#plan.machines) if (kind === 'node') this.#observer.rulesChanged(machine)
+    // What the change itself made of packets is nobody's flow.
+    await this.#upToFence()
+  }
+
+  async close(): Promise<void> {
+    const probers = await Promise.allSettled(this.#probers.values())
+    await Promise.allSettled([
+      ...probers.map(one => (one.status === 'fulfilled' ? one.value.close() : undefined)),
+      this.#observer.close(),
+      this.#fences.close(),
+    ])
+  }
+
+  async #observe(met: Met) {
+    return { met, machines: await this.#upToFence() }
+  }
+
+  async #upToFence() {
+    this.#fence = (this.#fence + 1) & 0xffff
+    await this.#fences.raise(this.#fence)
+    return this.#observer.upTo(this.#fence, LATEST)
+  }
+
+  #proberOf(name: string): Promise<Prober> {
+    const there = this.#probers.get(name)
+    if (there) return there
+    const fresh = openProber(this.#machineOf(name), { id: this.#plan.id })
+    this.#probers.set(name, fresh)
+    return fresh
+  }
+
+  /** Whoever has the name; an address that nobody has is one of those outside. */
+  #machineOf(name: string): LabMachine {
+    const machines = this.#plan.machines
+    const found = machines.find(one => one.machine === name) ?? machines.find(({ kind }) => kind === 'outside')
+    if (!found) throw new RangeError(`the lab has no machine "${name}"`)
+    return found
+  }
+}
+
+function patienceFor({ predictions, complete }: Predicted): Millis {
+  const silent = predictions.filter(isSilent).length
+  if (silent === 0) return SURE
+  return complete && silent === predictions.length ? SILENT : OPEN
+}
+
+function isSilent({ exchange }: Prediction): boolean {
+  return exchange.experience === 'timeout'
+}
