@@ -1,13 +1,10 @@
 /** Whether what was seen of a flow is what a trace says. */
 import { formatIp } from '../../src/base/ip.ts'
-import { seededRandom } from '../../src/base/random.ts'
 import { add, compareRatio, type Ratio, ratio, ZERO } from '../../src/base/ratio.ts'
-import { copyMachineMemory } from '../../src/node/memory.ts'
+import { predict } from '../../src/lab/predict.ts'
 import { type Packet, portsOf } from '../../src/packet/packet.ts'
 import type { Memories } from '../../src/trace/carry.ts'
-import { exchange } from '../../src/trace/exchange.ts'
 import type { Exchange } from '../../src/trace/journey.ts'
-import { everyWay } from '../../src/trace/ways.ts'
 import type { World } from '../../src/trace/world.ts'
 
 /** What a client sees, in the words of the flows' files. */
@@ -27,19 +24,13 @@ interface Try {
 /** All that may become of one packet now, with the memory that each leaves behind. */
 export function triesOf(machine: string, packet: Packet, world: World, memories: Memories, now: number) {
   const outcomes = new Map<string, Try>()
-  const run = (choose: Parameters<Parameters<typeof everyWay>[0]>[0]) => {
-    const own: Memories = new Map([...memories].map(([name, memory]) => [name, copyMachineMemory(memory)]))
-    const random = seededRandom(1, 'ports')
-    return {
-      own,
-      met: exchange(machine, { packet, mark: 0 }, { world, memories: own, now, choose, random, verbose: false }),
-    }
-  }
-  for (const { value, probability } of everyWay(run)) {
-    const seen = outcomeSeen(value.met)
+  const flow = { from: machine, to: '', sender: machine, packet, at: now }
+  const { predictions } = predict(flow, world, memories, { seed: 1, most: Number.POSITIVE_INFINITY })
+  for (const { exchange, probability, memories } of predictions) {
+    const seen = outcomeSeen(exchange)
     const there = outcomes.get(seen)
     outcomes.set(seen, {
-      memories: there?.memories ?? value.own,
+      memories: there?.memories ?? memories,
       probability: there ? add(there.probability, probability) : probability,
     })
   }
