@@ -18,7 +18,7 @@ import { type LoadedCluster, loadCluster, locating } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
 import { showProgress } from './progress.ts'
 
-const VARIANTS = ['nft', 'legacy'] as const
+export const VARIANTS = ['nft', 'legacy'] as const
 
 /** What a lab is made of, beside the cluster. */
 export const LAB_OPTIONS: readonly Option[] = [

@@ -16,6 +16,10 @@ side by side; the machine's own links, routes, rules and settings stay as they a
       summary: 'bring a cluster to life',
       load: async () => (await import('./lab-up.ts')).LAB_UP,
     },
+    verify: {
+      summary: 'send real packets, and compare the kernel with trace',
+      load: async () => (await import('./lab-verify.ts')).LAB_VERIFY,
+    },
     exec: {
       summary: 'run a command in a pod, on a node, on the router or outside',
       load: async () => (await import('./lab-exec.ts')).LAB_EXEC,

@@ -11,11 +11,19 @@ import { type FlowReport, type FrequencyReport, type Report, totalsOf } from './
 /** Columns stand so far apart. */
 const GAP = 3
 
+export interface ReportOptions {
+  /** A line for every flow; else only for those on which they disagree. */
+  readonly all: boolean
+}
+
 /** @returns lines that end in a newline each */
-export function formatReport(report: Report): string {
+export function formatReport(report: Report, { all }: ReportOptions = { all: true }): string {
   const { flows, frequencies, about } = report
+  const listed = all ? flows : flows.filter(({ agrees }) => !agrees)
   const parts = [
-    table(['FLOW', 'MODEL', 'KERNEL', 'ENDPOINT', 'RULES', 'AGREES'], flows.map(flowRow)),
+    ...(listed.length > 0
+      ? [table(['FLOW', 'MODEL', 'KERNEL', 'ENDPOINT', 'RULES', 'AGREES'], listed.map(flowRow))]
+      : []),
     ...flows.flatMap(({ sideBySide }) => sideBySide ?? []),
     ...(frequencies.length > 0
       ? [table(['FLOW', 'TRIALS', 'OUTCOME', 'EXPECTED', 'SEEN', 'P', 'AGREES'], frequencies.flatMap(frequencyRows))]

@@ -11,6 +11,11 @@ import { labFolder } from './naming.ts'
 import { groundHere, requireKernel, requireRoot, requireTools, toolsOf } from './needs.ts'
 import { claimLab, markLab } from './registry.ts'
 
+export interface RaiseOptions extends Omit<Running, 'lab'> {
+  /** It goes with this process: whoever finds it without cleans it away. */
+  readonly temporary?: boolean
+}
+
 /**
  * Makes all that the plan says and has its programs listen. Labs whose makers died are cleaned away first.
  *
@@ -20,7 +25,7 @@ import { claimLab, markLab } from './registry.ts'
  * @throws {LabError} when there is such a lab, the machine cannot run it, or a tool fails
  * @throws the signal's reason when it is given
  */
-export async function bringUp(plan: LabPlan, options: Omit<Running, 'lab'> = {}): Promise<readonly string[]> {
+export async function bringUp(plan: LabPlan, { temporary, ...options }: RaiseOptions = {}): Promise<readonly string[]> {
   const { id, variant, stages } = plan
   const running: Running = { ...options, lab: id }
   const ground = groundHere()
@@ -33,7 +38,7 @@ export async function bringUp(plan: LabPlan, options: Omit<Running, 'lab'> = {})
     await runStages(stages, running)
     running.progress?.('opening ports', plan.listeners.length, plan.listeners.length)
     const notes = await unless(running.signal, startAnswerer(plan, { folder: labFolder(id) }))
-    markLab(id, 'up')
+    if (!temporary) markLab(id, 'up')
     return notes
   } catch (cause) {
     await takeDown(id)
