@@ -6,6 +6,9 @@
  * @module
  */
 
+import { isUdp, type Packet, portsOf } from '../packet/packet.ts'
+import type { PortWord } from './drawn-ports.ts'
+
 export type ExclusionName =
   | 'identification'
   | 'vxlan source port'
@@ -22,7 +25,7 @@ export interface Exclusion {
   /** In words. */
   readonly what: string
   readonly why: string
-  /** The fields of packets that it is about, as a comparison of captures names them. */
+  /** Fields of packets that it is about wherever they are, as a comparison of captures names them. */
   readonly fields: readonly string[]
 }
 
@@ -31,13 +34,13 @@ export const EXCLUDED: readonly Exclusion[] = [
     name: 'identification',
     what: "IPv4's identification and IPv6's flow label",
     why: 'Linux draws them from a hash with a key of its own, made at boot',
-    fields: ['ip.id', 'ip.fragment-id'],
+    fields: ['id'],
   },
   {
     name: 'vxlan source port',
     what: 'the UDP source port of packets that carry VXLAN',
     why: 'Linux takes it from a hash: of the inner packet with a key made at boot, or that which the sending socket drew',
-    fields: ['ip.sport'],
+    fields: [],
   },
   {
     name: 'drawn ports',
@@ -49,19 +52,19 @@ export const EXCLUDED: readonly Exclusion[] = [
     name: 'numbers of sockets',
     what: "sequence numbers, windows, options and ECN flags of TCP, SCTP's tags and parameters, an echo's sequence number",
     why: 'the kernel or the program that sends draws or counts them; of crafted requests they are compared',
-    fields: ['ip.seq', 'ip.ack', 'ip.window', 'ip.options', 'ip.tcp-options', 'ip.tag', 'ip.chunks', 'ip.icmp-seq'],
+    fields: ['seq', 'ack', 'window', 'tcp-options', 'tag', 'chunks', 'icmp-seq'],
   },
   {
     name: 'data',
     what: 'what programs say to each other, and so the length of their packets',
     why: "the lab's listeners say who they are; of flows with a size of their own the length is compared",
-    fields: ['ip.data'],
+    fields: ['data'],
   },
   {
     name: 'checksums',
     what: 'checksums of transport headers',
     why: 'Linux leaves them to devices, and virtual devices do not compute them',
-    fields: ['ip.no-checksum'],
+    fields: ['checksum'],
   },
   {
     name: 'neighbours',
@@ -86,4 +89,30 @@ export const EXCLUDED: readonly Exclusion[] = [
 /** A line for each, for help texts and reports: `name: what (why)`. */
 export function exclusionLines(): readonly string[] {
   return EXCLUDED.map(({ name, what, why }) => `${name}: ${what} (${why})`)
+}
+
+export interface FieldContext {
+  /** UDP ports by which packets go that carry others. */
+  readonly tunnels: ReadonlySet<number>
+  /** The ports that the kernel drew. */
+  readonly word: PortWord
+}
+
+const FIELDS: ReadonlySet<string> = new Set(EXCLUDED.flatMap(({ fields }) => fields))
+
+/**
+ * Whether a field in which two frames differ is not compared.
+ *
+ * @param field as `compareFrames` names it: `ip.ttl`, `inner.ip.sport`
+ * @param packet the kernel's, which has it
+ */
+export function isExcludedField(field: string, packet: Packet, { tunnels, word }: FieldContext): boolean {
+  const name = /(?:^|\.)ip\.([^.]+)$/.exec(field)?.[1]
+  if (name === undefined) return false
+  const { src, dst, payload } = packet
+  const ports = portsOf(payload)
+  if (name === 'sport' && ports)
+    return (isUdp(payload) && tunnels.has(ports.dport)) || word(src, ports.sport) !== undefined
+  if (name === 'dport' && ports) return word(dst, ports.dport) !== undefined
+  return FIELDS.has(name)
 }

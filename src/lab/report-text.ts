@@ -65,7 +65,7 @@ function closing({ flows, frequencies, significance }: Report): string {
 function frequencyLine(frequencies: readonly FrequencyReport[], significance: number): string {
   const wrong = frequencies.filter(({ agrees }) => !agrees).length
   const tests = counted(frequencies.length, 'frequency test')
-  return `${tests} at a significance of ${significance} for all together (an even share each), ${wrong} disagree`
+  return `${tests} at a significance of ${significance.toExponential()} for all together (an even share each), ${wrong} disagree`
 }
 
 function counted(count: number, what: string): string {
