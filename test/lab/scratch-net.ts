@@ -36,6 +36,8 @@ export function inScratchNet(t: Test, needs: readonly Need[], body: (net: Scratc
     await router.run('ip', ['-batch', '-'], batch('left', ['10.1.0.1/24', 'fd01::1/64'], []))
     await router.run('ip', ['-batch', '-'], batch('right', ['10.2.0.1/24', 'fd02::1/64'], []))
     await router.run('ip', ['-batch', '-'], ROUTES)
+    // Its addresses of IPv6 are a route's: only so may a socket have them.
+    await router.run('sysctl', ['-q', '-w', 'net.ipv6.ip_nonlocal_bind=1'])
     const machine = (
       name: string,
       { name: namespace }: Namespace,

@@ -12,7 +12,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createSocket, type Socket } from 'node:dgram'
 import { formatIp } from '../../base/ip.ts'
-import { isUdp } from '../../packet/packet.ts'
+import { UDP } from '../../base/protocol.ts'
+import { UDP_HEADER } from '../../packet/length.ts'
+import { get16 } from '../../packet/octets.ts'
+import { isUdp, type Payload } from '../../packet/packet.ts'
 import { isAnswer } from '../answer-line.ts'
 import { decodeObserved } from '../observed-packet.ts'
 import { CaptureReader, type CaptureRecord } from '../pcap-stream.ts'
@@ -130,7 +133,8 @@ function bind(port: number, address: string): Promise<Socket> {
  * @throws {Error} when tcpdump cannot do it
  */
 function watch(ports: readonly number[], tell: (sender: Sender, address: string, port: number) => void): Promise<void> {
-  const filter = `udp and (${ports.map(port => `dst port ${port}`).join(' or ')})`
+  // Of fragments the first tells the ports; tcpdump's own words find them in IPv4 only.
+  const filter = `(udp and (${ports.map(port => `dst port ${port}`).join(' or ')})) or ip6 proto 44`
   const args = ['-i', 'any', '-Q', 'in', '-n', '-U', '--immediate-mode', '-s', '0', '-w', '-', filter]
   const tcpdump = spawn('tcpdump', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   process.once('exit', () => tcpdump.kill())
@@ -142,8 +146,15 @@ function watch(ports: readonly number[], tell: (sender: Sender, address: string,
 }
 
 function readDatagram({ bytes, linkType }: CaptureRecord, tell: Parameters<typeof watch>[1]): void {
-  const { src, dst, payload } = decodeObserved(bytes.subarray(COOKED.get(linkType) ?? 0))
-  if (isUdp(payload)) tell({ address: formatIp(src), port: payload.sport }, formatIp(dst), payload.dport)
+  const { src, dst, payload, fragment } = decodeObserved(bytes.subarray(COOKED.get(linkType) ?? 0))
+  const ports = isUdp(payload) ? payload : fragment?.offset === 0 ? portsAt(payload) : undefined
+  if (ports) tell({ address: formatIp(src), port: ports.sport }, formatIp(dst), ports.dport)
+}
+
+/** The ports of a datagram of which the payload is the beginning. */
+function portsAt(payload: Payload): { readonly sport: number; readonly dport: number } | undefined {
+  if (!('raw' in payload) || payload.protocol !== UDP || payload.raw.length < UDP_HEADER) return undefined
+  return { sport: get16(payload.raw, 0), dport: get16(payload.raw, 2) }
 }
 
 function begun(tcpdump: ChildProcess): Promise<void> {
