@@ -3,19 +3,9 @@
  *
  * @module
  */
-import {
-  equalIp,
-  FAMILIES,
-  type Family,
-  familyOf,
-  formatIp,
-  formatPrefix,
-  hostPrefix,
-  type Ip,
-  parseIp,
-} from '../base/ip.ts'
+import { equalIp, FAMILIES, type Family, formatIp, formatPrefix, type Ip, parseIp } from '../base/ip.ts'
 import { UPLINK } from '../cluster/uplink.ts'
-import type { HostNetwork, HostPart, Neighbour, Route, RoutingRule } from '../host/host.ts'
+import type { HostNetwork, HostPart, Neighbour, Route } from '../host/host.ts'
 import { joinHost } from '../host/host.ts'
 import { isIn, isOf } from '../trace/lan.ts'
 import { lanClientNetwork, POD_LINK, routerNetwork, WAN } from '../trace/machines.ts'
@@ -46,12 +36,10 @@ export function routerOf(world: WorldConfig, underlay: Underlay): HostNetwork {
 
 /** Only its wire to the outside is another than in a trace: it has ends with addresses. */
 export function routerJobs(id: string, router: HostNetwork, underlay: Underlay, mtu: number): readonly Job[] {
-  const { lans, besides } = underlay
+  const { lans } = underlay
   const families = familiesAt(mtu)
-  const clients = new Set(lans.map(({ port }) => port.clients))
   const network: HostNetwork = {
     ...router,
-    links: router.links.filter(({ name }) => !clients.has(name)),
     routes: router.routes
       .filter(({ link, to }) => link !== WAN || families.includes(to.family))
       .map(toOutside)
@@ -63,10 +51,12 @@ export function routerJobs(id: string, router: HostNetwork, underlay: Underlay, 
   }
   const rules = (router.routingRules ?? [])
     .filter(({ table }) => table !== undefined && Object.hasOwn(TABLES, table))
-    .flatMap(rule => forClients(rule, besides))
+    .map(rule => ({ ...rule, table: TABLES[rule.table ?? ''] ?? '' }))
   const namespace = namespaceOf(id, 'router')
+  // Only clients know of these ports: nobody is told who has the router's addresses there.
+  const silent = lans.map(({ port }) => `link set dev ${port.clients} arp off addrgenmode none`)
   return [
-    batchJob(namespace, stackLines(network), 'router'),
+    batchJob(namespace, [...silent, ...stackLines(network)], 'router'),
     batchJob(namespace, ruleLines(rules, 4), 'router rules'),
     batchJob6(namespace, ruleLines(rules, 6), 'router IPv6 rules'),
   ]
@@ -90,15 +80,6 @@ function toOutside(route: Route): Route {
 
 function inNumberedTable(route: Route): Route {
   return route.table === undefined ? route : { ...route, table: TABLES[route.table] ?? route.table }
-}
-
-/** What a trace tells by a port of its own, the kernel tells by the client's address. */
-function forClients(rule: RoutingRule, besides: readonly Beside[]): readonly RoutingRule[] {
-  const numbered = { ...rule, table: TABLES[rule.table ?? ''] ?? '' }
-  if (rule.in === WAN) return [numbered]
-  return besides
-    .filter(({ own, lan }) => lan.port.clients === rule.in && familyOf(own.address) === rule.family)
-    .map(({ own, lan }) => ({ ...numbered, in: lan.port.link, from: hostPrefix(own.address) }))
 }
 
 /** A link of a machine, and the machine and link at the other end of its wire. */
@@ -155,7 +136,11 @@ export function besideJob(id: string, { own, lan }: Beside, underlay: Underlay, 
   const name = formatIp(own.address)
   const gateway = lan.port.addresses.find(port => isIn(port, own.address))?.address
   const network = lanClientNetwork(own, gateway, macOfDevice(name, POD_LINK), mtu)
-  const neighbours = claimedNeighbours(underlay, lan, name, POD_LINK)
+  const router = { link: POD_LINK, mac: macOfDevice(ROUTER, lan.port.clients) }
+  const neighbours = [
+    ...claimedNeighbours(underlay, lan, name, POD_LINK),
+    ...(gateway === undefined ? [] : [{ ip: gateway, ...router }]),
+  ]
   const namespace = namespaceOf(id, 'beside', name)
   return batchJob(namespace, stackLines({ ...network, neighbours }), `client ${name}`)
 }

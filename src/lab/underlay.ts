@@ -2,8 +2,8 @@
  * What lies around the nodes: their wires, the router, whoever is outside, clients beside them.
  *
  *     node eth0 ── node0 ┐
- *     node eth0 ── node1 ┤ lan0 (switch) ── router0 ── lan0 (router) wan ── eth0 (outside)
- *     beside eth0 ── beside0 ┘
+ *     node eth0 ── node1 ┤ lan0 (switch) ┬ router0 ── lan0 (router) wan ── eth0 (outside)
+ *     beside eth0 ── beside0 ┘           └ clients0 ── lan0-clients (router)
  *
  * @module
  */
@@ -150,9 +150,12 @@ export function wireJobs(id: string, nodes: readonly WiredNode[], underlay: Unde
       const link = uplink?.link ?? POD_LINK
       return { lan: lanOf(site, lans), wire: wireTo(`node${index}`, namespace, link, uplinkMac(site), mtu) }
     }),
-    ...lans.map((lan, index): Port => {
-      const { link } = lan.port
-      return { lan, wire: wireTo(`router${index}`, router, link, macOfDevice(ROUTER, link), mtu) }
+    ...lans.flatMap((lan, index): Port[] => {
+      const { link, clients } = lan.port
+      return [
+        { lan, wire: wireTo(`router${index}`, router, link, macOfDevice(ROUTER, link), mtu) },
+        { lan, wire: wireTo(`clients${index}`, router, clients, macOfDevice(ROUTER, clients), mtu) },
+      ]
     }),
     ...besides.map(({ own, lan }, index): Port => {
       const name = formatIp(own.address)

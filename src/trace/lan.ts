@@ -42,12 +42,15 @@ function addLan(
   taken: readonly InterfaceAddress[],
 ): Lan {
   const link = `lan${lans.length}`
+  const clients = `${link}-clients`
   const isTaken = (ip: Ip) => taken.some(({ address }) => equalIp(address, ip))
   const own = addresses
     .map(one => ({ address: gateways?.find(ip => isIn(one, ip) && !isTaken(ip)) ?? firstAddress(one), bits: one.bits }))
     .filter(({ address }) => !isTaken(address))
-  const stations = new Map([[stationKey(macOfDevice(ROUTER, link)), { machine: ROUTER, link }]])
-  const lan: Lan = { port: { link, clients: `${link}-clients`, addresses: own }, network, stations }
+  const stations = new Map(
+    [link, clients].map(one => [stationKey(macOfDevice(ROUTER, one)), { machine: ROUTER, link: one }]),
+  )
+  const lan: Lan = { port: { link, clients, addresses: own }, network, stations }
   lans.push(lan)
   return lan
 }

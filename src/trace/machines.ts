@@ -76,7 +76,7 @@ export function lanClientNetwork(own: InterfaceAddress, gateway: Ip | undefined,
 /** A link of the router into a network of nodes. */
 export interface RouterPort {
   readonly link: string
-  /** The same port once more, for what comes from clients beside the nodes. */
+  /** Another one on the same wire, without addresses: what clients beside the nodes send comes in by it. */
   readonly clients: string
   readonly addresses: readonly InterfaceAddress[]
 }
@@ -105,14 +105,10 @@ export function routerNetwork(
   hidden: readonly Prefix[],
   mtu: number,
 ): HostNetwork {
-  const own = [...ports.map(({ link }) => link), WAN].map(name => [name, name] as const)
-  const links = [...own, ...ports.map(({ link, clients }) => [clients, link] as const)]
+  const links = [...ports.flatMap(({ link, clients }) => [link, clients]), WAN]
   return {
     ...NOTHING,
-    links: [
-      LOOPBACK,
-      ...links.map(([name, like]) => ({ kind: 'uplink' as const, name, mtu, mac: macOfDevice(ROUTER, like) })),
-    ],
+    links: [LOOPBACK, ...links.map(name => ({ kind: 'uplink' as const, name, mtu, mac: macOfDevice(ROUTER, name) }))],
     addresses: ports.flatMap(({ link, addresses }) => addresses.map(own => ({ link, own }))),
     routes: [
       ...[...hidden, ...vips.filter(({ beyond }) => !beyond).map(({ ip }) => hostPrefix(ip))].map(

@@ -65,10 +65,11 @@ class Wiring implements World {
     if (home) return [home]
     const lan = this.#lanAt({ machine, link })
     const station = (lan ? lan.stations : this.#strangers.stations).get(stationKey(frame.dst))
-    if (station?.machine === ROUTER && lan && !this.#sites.has(machine))
-      return [{ machine: ROUTER, link: lan.port.clients }]
     if (station) return [station]
-    return lan && isGroupMac(frame.dst) ? [...lan.stations.values()].filter(plug => plug.machine !== machine) : []
+    if (!lan || !isGroupMac(frame.dst)) return []
+    return [...lan.stations.values()].filter(
+      plug => plug.machine !== machine && (plug.machine !== ROUTER || plug.link === this.#routerLink(lan, machine)),
+    )
   }
 
   whoHas(plug: Plug, ip: Ip): Mac | undefined {
@@ -267,11 +268,16 @@ class Wiring implements World {
     return ip === undefined ? undefined : this.#lans.find(lan => isOf(lan, ip))
   }
 
+  /** The router's port to which a machine on the wire sends. */
+  #routerLink({ port }: Lan, machine: string): string {
+    return this.#sites.has(machine) ? port.link : port.clients
+  }
+
   /** Linux answers for any address of its own, whatever the link. */
   #onLan(lan: Lan, asking: string, ip: Ip): Mac | undefined {
     const holder = this.#holders.get(formatIp(ip))
     if (holder === asking) return undefined
-    if (holder === ROUTER) return macOfDevice(ROUTER, lan.port.link)
+    if (holder === ROUTER) return macOfDevice(ROUTER, this.#routerLink(lan, asking))
     const site = holder === undefined ? undefined : this.#sites.get(holder)
     const uplink = site?.uplinks.find(({ addresses }) => addresses.some(({ address }) => isOf(lan, address)))
     if (site && uplink) return uplink.mac ?? macOfDevice(site.name, uplink.link)
