@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os'
 import { LabError } from './failure.ts'
 import type { Job, Stage } from './lab.ts'
 import { labEnvironment } from './naming.ts'
+import { kill } from './processes.ts'
 
 export interface Running {
   /** The id of the lab, which all processes carry. */
@@ -72,15 +73,15 @@ function stopOthers(failing: AbortController, cause: unknown): unknown {
 export async function runJob(job: Job, running: Running): Promise<string> {
   running.signal?.throwIfAborted()
   const child = start(job, running.lab)
-  const kill = () => child.kill('SIGKILL')
-  running.signal?.addEventListener('abort', kill, { once: true })
+  const stop = () => killGroup(child)
+  running.signal?.addEventListener('abort', stop, { once: true })
   try {
     const { code, out, err } = await endOf(child, job)
     running.signal?.throwIfAborted()
     if (code !== 0) throw new LabError([explain(job, err || out || `ended with ${code}`)])
     return out
   } finally {
-    running.signal?.removeEventListener('abort', kill)
+    running.signal?.removeEventListener('abort', stop)
   }
 }
 
@@ -96,6 +97,12 @@ function start(job: Job, lab: string): ChildProcess {
   const [tool, ...args] = commandOf(job)
   const env = { ...toolEnvironment(process.env), ...labEnvironment(lab, job.namespace) }
   return spawn(tool, args, { env, detached: true, stdio: 'pipe' })
+}
+
+/** With all that it started: whoever holds its output open keeps it from being over. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  kill(-pid)
 }
 
 /** Tools stand in places that not every user's PATH names, and are to speak the language that is read here. */

@@ -176,6 +176,7 @@ t.test('somebody listens wherever the objects tell, once, and where one can be',
   const { listeners } = planOf(LISTENING, { nodeCount: 2 })
   t.strictSame(listeners.map(told).sort(), [
     'default/a everywhere tcp 80',
+    'node-1 192.168.64.11 tcp 6443',
     'node-1 everywhere tcp 10250',
     'node-1 everywhere tcp 10256',
     'node-1 everywhere tcp 9100',
