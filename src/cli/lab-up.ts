@@ -8,10 +8,11 @@ import { DEFAULT_FEATURES } from '../cluster/host-state.ts'
 import { RELEASES } from '../kube-proxy/release.ts'
 import { interruptibly } from '../lab/interruption.ts'
 import type { LabMachine, LabPlan } from '../lab/lab.ts'
-import { labPlan } from '../lab/plan.ts'
+import { type LabOptions, labPlan } from '../lab/plan.ts'
 import { bringUp } from '../lab/up.ts'
+import { thereAre } from '../trace/name-list.ts'
 import type { Command, Given, Option } from './command.ts'
-import type { ExitCode } from './exit.ts'
+import { type ExitCode, RefusedInput } from './exit.ts'
 import type { Io } from './io.ts'
 import { givenLab, ID, labWork } from './lab-option.ts'
 import { type LoadedCluster, loadCluster, locating } from './load.ts'
@@ -62,26 +63,33 @@ whom it saw. A lab that does not come up as a whole is cleaned away; so are labs
 }
 
 async function runUp(given: Given, io: Io): Promise<ExitCode> {
-  const id = givenLab(given)
+  const options = labOptionsOf(given, givenLab(given))
   const cluster = await loadCluster(given, io)
-  const plan = await locating(cluster.harvest, async () => plannedLab(cluster, given, id))
+  const plan = await locating(cluster.harvest, async () => plannedLab(cluster, options))
   const notes = await labWork(() => raise(plan, io))
   for (const note of notes) io.err(`note: ${visibleLines(note)}\n`)
   await io.out(formatSummary(plan, cluster))
   return 0
 }
 
-/** The plan of the lab that the command line asks for. */
-export function plannedLab({ settled }: LoadedCluster, given: Given, id: string): LabPlan {
+function labOptionsOf(given: Given, id: string): LabOptions {
   const via = given.text('via')
   const release = given.choice('release', RELEASES)
-  return labPlan(settled, {
+  return {
     id,
     variant: given.choice('iptables', VARIANTS) ?? 'nft',
     features: DEFAULT_FEATURES,
     ...(via === undefined ? {} : { via }),
     ...(release ? { release } : {}),
-  })
+  }
+}
+
+/** @throws {RefusedInput} when the node that was to take balanced addresses is not there */
+function plannedLab({ settled }: LoadedCluster, options: LabOptions): LabPlan {
+  const names = settled.nodes.map(({ metadata }) => metadata.name)
+  if (options.via !== undefined && !names.includes(options.via))
+    throw new RefusedInput([`--via ${options.via}: there is no such node; ${thereAre(names)}`])
+  return labPlan(settled, options)
 }
 
 async function raise(plan: LabPlan, io: Io): Promise<readonly string[]> {

@@ -108,6 +108,7 @@ const LINES: readonly (readonly [args: string, code: number, says: RegExp])[] = 
   ['lab up',                       2, /give the manifests: .*\nRun 'podwire lab up --help'/],
   ['lab up -f - --iptables ipfw',  2, /--iptables is one of nft, legacy, not "ipfw"/],
   ['lab up -f - --id A',           2, /Cannot parse lab id "A"/],
+  ['lab up -f scenarios/guestbook/manifests --via nobody', 2, /--via nobody: there is no such node; there are node-1, node-2, node-3/],
   ['lab exec router',              2, /say where and what/],
   ['lab exec -- true',             2, /say where and what/],
   ['lab down a b',                 2, /name one lab/],
