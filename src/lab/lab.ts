@@ -63,6 +63,8 @@ export interface LabPlan {
   readonly variant: IptablesVariant
   readonly machines: readonly LabMachine[]
   readonly listeners: readonly LabListener[]
+  /** UDP ports by which VXLAN goes. */
+  readonly tunnels: readonly number[]
   /** What is in the lab's folder before the stages begin: path below it → text. */
   readonly files: ReadonlyMap<string, string>
   readonly stages: readonly Stage[]

@@ -52,12 +52,17 @@ export class LogStream {
   readonly #stream: Stream<LogEvent>
   #checked = 0
 
-  /** @param traced whether the kernel's traces of iptables-legacy are to be told too */
-  constructor(start: Omit<StreamStart, 'tool' | 'args'>, traced: boolean) {
+  /**
+   * @param traced whether the kernel's traces of iptables-legacy are to be told too
+   * @param tunnels UDP ports of VXLAN
+   */
+  constructor(start: Omit<StreamStart, 'tool' | 'args'>, traced: boolean, tunnels: readonly number[]) {
     const groups = traced ? `${TRACE_GROUP},${OBSERVING_GROUP}` : String(OBSERVING_GROUP)
     const args = ['-i', `nflog:${groups}`, '-B', String(BUFFER), '-s', '0', '-U', '--immediate-mode', '-n', '-w', '-']
     const captures = new CaptureReader()
-    this.#stream = new Stream({ ...start, tool: 'tcpdump', args }, bytes => captures.push(bytes).flatMap(told))
+    this.#stream = new Stream({ ...start, tool: 'tcpdump', args }, bytes =>
+      captures.push(bytes).flatMap(record => told(record, tunnels)),
+    )
   }
 
   /** Resolves once tcpdump has set up the kernel: what it changes of its settings it has changed by then. */
@@ -87,12 +92,12 @@ export class LogStream {
 }
 
 /** What a record tells: an event, a fence, or nothing that the lab wants. */
-function told({ bytes, littleEndian, linkType }: CaptureRecord): readonly Told<LogEvent>[] {
+function told({ bytes, littleEndian, linkType }: CaptureRecord, tunnels: readonly number[]): readonly Told<LogEvent>[] {
   if (linkType !== NFLOG_LINK_TYPE) throw new RangeError(`told of link type ${linkType}, not ${NFLOG_LINK_TYPE}`)
   const { group, prefix, payload, ...logged } = decodeLoggedPacket(bytes, littleEndian)
-  if (group === TRACE_GROUP) return isLegacyTrace(prefix) ? traced(prefix, decodeObserved(payload)) : []
+  if (group === TRACE_GROUP) return isLegacyTrace(prefix) ? traced(prefix, decodeObserved(payload, tunnels)) : []
   if (!isHook(prefix)) return []
-  const packet = decodeObserved(payload)
+  const packet = decodeObserved(payload, tunnels)
   if (!isOfFence(packet)) return [{ event: { kind: 'sight', hook: prefix, packet, ...logged } }]
   const fence = prefix === 'output' ? fenceTo(packet, packet.payload.protocol) : undefined
   return fence === undefined ? [] : [{ fence }]

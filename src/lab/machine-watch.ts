@@ -17,6 +17,8 @@ export interface Watched {
   readonly variant: IptablesVariant
   /** Of the lab. */
   readonly id: string
+  /** UDP ports of VXLAN. */
+  readonly tunnels: readonly number[]
 }
 
 /** Who logs what the kernel traces of iptables-legacy, by family. */
@@ -43,12 +45,12 @@ export class MachineWatch {
 
   /** Makes the table and starts the tools; they may not see yet. */
   async open(): Promise<void> {
-    const { machine, variant, id } = this.#watched
+    const { machine, variant, id, tunnels } = this.#watched
     const start = { machine: this.machine, namespace: machine.namespace, id }
     const traced = machine.kind === 'node'
     this.#loggers = (await this.#run('sysctl', ['-n', ...LOGGERS])).trim().split('\n')
-    await this.#run('nft', ['-f', '-'], observingTable(traced))
-    this.#log = new LogStream(start, traced && variant === 'legacy')
+    await this.#run('nft', ['-f', '-'], observingTable(traced, tunnels))
+    this.#log = new LogStream(start, traced && variant === 'legacy', tunnels)
     await this.#log.started(START)
     if (traced && variant === 'legacy') await this.#setLoggers(LOGGERS.map(() => LOGGER))
     if (traced && variant === 'nft') this.#trace = new TraceStream(start)

@@ -58,14 +58,24 @@ const FAMILIES: ReadonlyMap<string, Family> = new Map([
 /** How many packets' ids are kept: many more than are on their way at once. */
 const REMEMBERED = 4096
 
+/** Or why what is shown of it cannot be read. */
+type Shown = TracedPacket | ParseError
+
 /** Reads lines in their order; remembers which packet an id means. */
 export class NftTraceReader {
-  #packets = new Map<string, TracedPacket>()
-  #before = new Map<string, TracedPacket>()
+  readonly #own: string
+  #packets = new Map<string, Shown>()
+  #before = new Map<string, Shown>()
+
+  /** @param own the table whose rules and policies nobody wants to know of */
+  constructor(own: string) {
+    this.#own = own
+  }
 
   /**
    * What a line says; nothing where it is about the tables of another family, or says what follows from
-   * other lines.
+   * other lines. Of a piece of a packet the kernel does not always show who it is from: that matters once
+   * it meets a rule.
    *
    * @throws {ParseError} when the line is of another form, or of a packet that was never shown
    */
@@ -76,19 +86,33 @@ export class NftTraceReader {
     // The end of a chain that was jumped to is no rule, and connections are told by their effects.
     if (family === undefined || what === 'verdict' || what === 'conntrack:') return undefined
     const place = { family, table, chain }
-    if (what === 'packet:') return { kind: 'arrival', ...place, packet: this.#remember(id, packetOf(family, rest)) }
+    if (what === 'packet:') {
+      const packet = this.#remember(id, shownIn(family, rest))
+      return packet instanceof ParseError ? undefined : { kind: 'arrival', ...place, packet }
+    }
+    if (table === this.#own) return undefined
     const packet = this.#packets.get(id) ?? this.#before.get(id)
     if (!packet) throw new ParseError('nft trace', line, 'the packet was not shown before')
+    if (packet instanceof ParseError) throw packet
     return { kind: 'met', ...place, rule: ruleOf(what, rest), packet }
   }
 
-  #remember(id: string, packet: TracedPacket): TracedPacket {
+  #remember(id: string, packet: Shown): Shown {
     if (this.#packets.size >= REMEMBERED) {
       this.#before = this.#packets
       this.#packets = new Map()
     }
     this.#packets.set(id, packet)
     return packet
+  }
+}
+
+function shownIn(family: Family, text: string): Shown {
+  try {
+    return packetOf(family, text)
+  } catch (cause) {
+    if (cause instanceof ParseError) return cause
+    throw cause
   }
 }
 

@@ -21,6 +21,7 @@ export interface PacketSight {
 
 /** What the kernel's tracing tells of the packet that a rule matched. */
 export interface TracedPacket {
+  /** Of a packet behind extension headers of IPv6, iptables-nft's tracing knows only the first of them: 44 of a piece. */
   readonly protocol: Protocol
   readonly src: Ip
   readonly dst: Ip

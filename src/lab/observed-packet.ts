@@ -11,16 +11,22 @@ import { ParseError } from '../base/error.ts'
 import type { Ip } from '../base/ip.ts'
 import { ICMP, ICMPV6, SCTP, TCP, UDP } from '../base/protocol.ts'
 import { checksumOf, pseudoHeaderSum } from '../packet/checksum.ts'
+import { ETHER_TYPE, ETHERNET_HEADER } from '../packet/ethernet.ts'
 import { hasIdentifier } from '../packet/icmp-types.ts'
 import { decodeExtensions, lastDestination } from '../packet/ipv6-extensions.ts'
-import { IPV4_HEADER, IPV6_HEADER } from '../packet/length.ts'
+import { IPV4_HEADER, IPV6_HEADER, UDP_HEADER } from '../packet/length.ts'
 import { get8, get16, getIp, malformed, put16, put32, requireLength } from '../packet/octets.ts'
 import { isIcmp, type Packet, portsOf } from '../packet/packet.ts'
 import { decodePacket } from '../packet/packet-bytes.ts'
 import { sctpChecksum } from '../packet/sctp.ts'
+import { VXLAN_HEADER } from '../packet/vxlan.ts'
 import type { TracedPacket } from './observation.ts'
 
 const WHAT = 'observed packet'
+
+type Tunnels = readonly number[]
+
+const NONE: Tunnels = []
 
 /** Protocol number that no packet carries. @see https://www.iana.org/assignments/protocol-numbers */
 const RESERVED = 255
@@ -31,11 +37,12 @@ const NO_OPERATION = 1
  * The packet that `bytes` are, whatever its checksums. A payload that is not of its protocol's form is
  * `raw`; IPv6 extension headers of none stay in it.
  *
+ * @param tunnels UDP ports of VXLAN: of what is carried the checksums may be left to devices too
  * @throws {ParseError} when they do not begin with a whole IP header
  */
-export function decodeObserved(bytes: Uint8Array): Packet {
+export function decodeObserved(bytes: Uint8Array, tunnels: Tunnels = NONE): Packet {
   try {
-    return decodePacket(withChecksums(bytes))
+    return decodePacket(withChecksums(bytes, tunnels))
   } catch (cause) {
     if (!(cause instanceof ParseError)) throw cause
     return withRawPayload(bytes)
@@ -54,20 +61,26 @@ export function tracedOf({ family, src, dst, ttl, payload }: Packet): TracedPack
 }
 
 /** A copy with right checksums. */
-function withChecksums(bytes: Uint8Array): Uint8Array {
+function withChecksums(bytes: Uint8Array, tunnels: Tunnels): Uint8Array {
   const mended = bytes.slice()
-  if (mended.length === 0) return mended
-  if (get8(mended, 0) >>> 4 === 4) mendIpv4(mended)
-  else mendIpv6(mended)
+  if (mended.length > 0) mend(mended, tunnels)
   return mended
 }
 
-function mendIpv4(bytes: Uint8Array): void {
+function mend(bytes: Uint8Array, tunnels: Tunnels): void {
+  if (get8(bytes, 0) >>> 4 === 4) mendIpv4(bytes, tunnels)
+  else mendIpv6(bytes, tunnels)
+}
+
+function mendIpv4(bytes: Uint8Array, tunnels: Tunnels): void {
   const header = (get8(bytes, 0) & 15) * 4
   if (bytes.length < IPV4_HEADER || header < IPV4_HEADER || header > bytes.length) return
   mendHeader(bytes, header)
   const whole = (get16(bytes, 6) & 0x3fff) === 0
-  if (whole) mendPayload(bytes.subarray(header), get8(bytes, 9), getIp(bytes, 12, 4), getIp(bytes, 16, 4))
+  if (!whole) return
+  const body = bytes.subarray(header)
+  mendCarried(body, get8(bytes, 9), tunnels)
+  mendPayload(body, get8(bytes, 9), getIp(bytes, 12, 4), getIp(bytes, 16, 4))
 }
 
 function mendHeader(bytes: Uint8Array, header: number): void {
@@ -75,11 +88,23 @@ function mendHeader(bytes: Uint8Array, header: number): void {
   put16(bytes, 10, checksumOf(bytes.subarray(0, header)))
 }
 
-function mendIpv6(bytes: Uint8Array): void {
+function mendIpv6(bytes: Uint8Array, tunnels: Tunnels): void {
   if (bytes.length < IPV6_HEADER) return
   const { options, fragment, protocol, at } = decodeExtensions(bytes, IPV6_HEADER, get8(bytes, 6))
   if (fragment) return
-  mendPayload(bytes.subarray(at), protocol, getIp(bytes, 8, 6), lastDestination(options, getIp(bytes, 24, 6)))
+  const body = bytes.subarray(at)
+  mendCarried(body, protocol, tunnels)
+  mendPayload(body, protocol, getIp(bytes, 8, 6), lastDestination(options, getIp(bytes, 24, 6)))
+}
+
+/** Where the Ethernet header is in a datagram that carries a frame, and the packet behind it. */
+const FRAME_AT = UDP_HEADER + VXLAN_HEADER
+const CARRIED_AT = FRAME_AT + ETHERNET_HEADER
+
+function mendCarried(body: Uint8Array, protocol: number, tunnels: Tunnels): void {
+  if (protocol !== UDP || body.length <= CARRIED_AT || !tunnels.includes(get16(body, 2))) return
+  const etherType = get16(body, CARRIED_AT - 2)
+  if (etherType === ETHER_TYPE.IPV4 || etherType === ETHER_TYPE.IPV6) mend(body.subarray(CARRIED_AT), NONE)
 }
 
 /** Where the checksum of a protocol is. */

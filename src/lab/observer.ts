@@ -17,6 +17,8 @@ import { LateError } from './stream.ts'
 export interface ObserverOptions {
   /** Of the lab. */
   readonly id: string
+  /** UDP ports by which VXLAN goes; absent: by none. */
+  readonly tunnels?: readonly number[]
   /** Sends a fence in every namespace. */
   readonly raise: (fence: number) => Promise<void>
 }
@@ -76,11 +78,11 @@ const FIRST_FENCE = 0xffff
 export async function openObserver(
   machines: readonly LabMachine[],
   variant: IptablesVariant,
-  { id, raise }: ObserverOptions,
+  { id, raise, tunnels = [] }: ObserverOptions,
 ): Promise<Observer> {
   const watches = machines
     .filter(({ kind }) => kind !== 'switch')
-    .map(machine => new MachineWatch({ machine, variant, id }))
+    .map(machine => new MachineWatch({ machine, variant, id, tunnels }))
   const close = () => eachOf(watches, 2 * availableParallelism(), watch => watch.close())
   const upTo = async (fence: number, timeout: Millis) => new Map(await together(watches, fence, timeout))
   try {

@@ -58,6 +58,7 @@ export function labPlan(cluster: SettledCluster, options: LabOptions): LabPlan {
     variant,
     machines,
     listeners: labListeners(cluster, machines, [...world.hidden, ...underlay.networks]),
+    tunnels: tunnelPorts(nodes),
     files: new Map([...settingsFiles(new Set(machines.map(({ kind }) => kind)), router), ...nodes.flatMap(nodeFiles)]),
     stages: [
       ...namespaceStages(machines),
@@ -111,6 +112,11 @@ function plannedNodes(
       },
     ]
   })
+}
+
+function tunnelPorts(nodes: readonly PlannedNode[]): readonly number[] {
+  const ports = nodes.flatMap(({ links }) => links.flatMap(link => (link.kind === 'vxlan' ? [link.port] : [])))
+  return [...new Set(ports)]
 }
 
 function machinesOf(id: string, nodes: readonly PlannedNode[], { lans, besides }: Underlay): readonly LabMachine[] {

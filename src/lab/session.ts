@@ -56,7 +56,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const machines = plan.machines.filter(({ kind }) => kind !== 'switch')
   const fences = await openFences(machines, { id: plan.id })
   try {
-    const observer = await openObserver(machines, plan.variant, { raise: fences.raise, id: plan.id })
+    const observer = await openObserver(machines, plan.variant, {
+      raise: fences.raise,
+      id: plan.id,
+      tunnels: plan.tunnels,
+    })
     return new RunningSession(options, fences, observer)
   } catch (cause) {
     await fences.close()

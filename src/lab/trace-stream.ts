@@ -15,7 +15,7 @@ export class TraceStream {
 
   constructor(start: Omit<StreamStart, 'tool' | 'args'>) {
     const lines = new LineReader()
-    const traces = new NftTraceReader()
+    const traces = new NftTraceReader(OBSERVING_TABLE)
     const read = (bytes: Uint8Array) => lines.push(bytes).flatMap(line => told(traces, line))
     this.#stream = new Stream({ ...start, tool: 'nft', args: ['-a', '-n', '-s', '-t', 'monitor', 'trace'] }, read)
   }
@@ -35,7 +35,7 @@ function told(traces: NftTraceReader, line: string): readonly Told<NftTrace>[] {
   const found = traces.read(line)
   if (!found) return []
   const { packet, table, chain } = found
-  if (found.kind === 'met') return table === OBSERVING_TABLE || isOfFence(packet) ? [] : [{ event: found }]
+  if (found.kind === 'met') return isOfFence(packet) ? [] : [{ event: found }]
   // A fence comes to this chain first.
   if (table !== OBSERVING_TABLE || chain !== 'output') return []
   const fence = fenceTo(packet, packet.protocol)

@@ -60,6 +60,7 @@ export function inScratchNet(t: Test, needs: readonly Need[], body: (net: Scratc
           variant: 'nft',
           machines: Object.values(machines),
           listeners,
+          tunnels: [],
           files: new Map(),
           stages: [],
         }
