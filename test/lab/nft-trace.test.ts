@@ -43,7 +43,7 @@ const PACKETS: readonly (readonly [name: string, line: string, said: string])[] 
 
 for (const [name, line, said] of PACKETS) {
   t.test(`NftTraceReader reads ${name}`, async t => {
-    t.equal(short(new NftTraceReader().read(line)), said)
+    t.equal(short(new NftTraceReader('own').read(line)), said)
   })
 }
 
@@ -61,19 +61,20 @@ const RULES: readonly (readonly [name: string, line: string, said: string])[] = 
   ['a policy',                       'trace id 1a ip nat OUTPUT policy accept meta mark 0x00004000 ',                                          `4 nat OUTPUT policy: ${ENDS}`],
   ['the end of a chain',             'trace id 1a ip nat K2 verdict continue ',                                                                'nothing'],
   ['what connections a packet has',  'trace id 1a ip nat K2 conntrack: ct direction original ct state new ct id 1 ',                           'nothing'],
+  ['the table that nobody asks for', 'trace id 1a ip own OUTPUT rule counter # handle 1 (verdict continue)',                                   'nothing'],
   ['the tables of another family',   'trace id 1a inet other out rule counter # handle 1 (verdict continue)',                                  'nothing'],
 ]
 
 for (const [name, line, said] of RULES) {
   t.test(`NftTraceReader reads ${name}`, async t => {
-    const reader = new NftTraceReader()
+    const reader = new NftTraceReader('own')
     reader.read(SHOWN)
     t.equal(short(reader.read(line)), said)
   })
 }
 
 t.test('NftTraceReader keeps packets apart that are told of in turns', async t => {
-  const reader = new NftTraceReader()
+  const reader = new NftTraceReader('own')
   const lines = [
     SHOWN,
     SHOWN.replace('1a', '2b').replace('10.0.0.1', '10.0.0.9'),
@@ -109,14 +110,29 @@ const REFUSED: readonly (readonly [name: string, line: string, problem: RegExp])
 
 for (const [name, line, problem] of REFUSED) {
   t.test(`NftTraceReader refuses ${name}`, async t => {
-    const reader = new NftTraceReader()
+    const reader = new NftTraceReader('own')
     reader.read(SHOWN)
-    t.throws(() => reader.read(line), { name: 'ParseError', message: problem })
+    const read = () => {
+      reader.read(line)
+      reader.read('trace id 1a ip nat OUTPUT policy accept ')
+    }
+    t.throws(read, { name: 'ParseError', message: problem })
   })
 }
 
+t.test('NftTraceReader passes over a packet that cannot be read and meets no rule', async t => {
+  const reader = new NftTraceReader('own')
+  t.equal(
+    short(reader.read('trace id 1a ip6 own prerouting packet: iif "lo" @ll,0,112 0x86dd @th,0,160 0x6005e06d ')),
+    'nothing',
+  )
+  t.equal(short(reader.read('trace id 1a ip6 own prerouting policy accept ')), 'nothing')
+  reader.read(SHOWN)
+  t.equal(short(reader.read('trace id 1a ip nat OUTPUT policy accept ')), `4 nat OUTPUT policy: ${ENDS}`)
+})
+
 t.test('NftTraceReader remembers packets of a while ago, and not for ever', async t => {
-  const reader = new NftTraceReader()
+  const reader = new NftTraceReader('own')
   const rule = (id: string) => `trace id ${id} ip nat OUTPUT policy accept `
   const show = (id: string) => reader.read(SHOWN.replace('1a', id))
   show('aaaa')
@@ -155,7 +171,7 @@ t.test('NftTraceReader reads any line or refuses it', async () => {
   )
   fc.assert(
     fc.property(fc.array(words, { maxLength: 24 }), fc.string(), (line, noise) => {
-      const reader = new NftTraceReader()
+      const reader = new NftTraceReader('own')
       for (const text of [
         SHOWN,
         line.join(' '),
