@@ -7,7 +7,7 @@ import type { Met, Probe } from '../../src/lab/probe.ts'
 import { openProber, type Prober } from '../../src/lab/prober.ts'
 import { echoRequest, sctpInit, tcpSyn, udpDatagram } from '../../src/packet/first-packet.ts'
 import { encodePacket } from '../../src/packet/packet-bytes.ts'
-import { endProcesses, inScratchNet, type ScratchNet } from './scratch-net.ts'
+import { counterOf, endProcesses, inScratchNet, type ScratchNet } from './scratch-net.ts'
 
 const PROTOCOLS = { tcp: TCP, udp: UDP, sctp: SCTP, ping: ICMP, ping6: ICMPV6 } as const
 
@@ -152,7 +152,7 @@ t.test('answers tell whom the far end saw', t =>
 )
 
 t.test('packets to the byte', t =>
-  withProber(t, async prober => {
+  withProber(t, async (prober, { namespaces: { client } }) => {
     const ends = (src: string, dst: string, dport: number) => {
       return { src: parseIp(src), dst: parseIp(dst), sport: port++, dport }
     }
@@ -183,6 +183,8 @@ t.test('packets to the byte', t =>
       t.equal(said(met), meets, name)
       if (kind === 'udp') t.equal(met.answer !== undefined, meets === 'answered', `${name}: the far end's words`)
     }
+    const refused = await counterOf(client, 'Icmp', 'OutDestUnreachs')
+    t.equal(refused, 0, 'answers to datagrams that no program waited for are not refused')
     await t.rejects(
       prober.send({ ...probeTo('ping 10.2.0.2'), bytes: Uint8Array.of(1, 2, 3) }),
       /test\/client cannot send: Cannot parse IP packet/,
@@ -281,9 +283,7 @@ t.test('connections end in order: nobody resets', t =>
   withProber(t, async (prober, { namespaces }) => {
     for (const target of ['tcp 10.2.0.2 port 80', 'tcp fd02::2 port 80']) await prober.send(probeTo(target))
     for (const side of [namespaces.client, namespaces.server]) {
-      const [names = '', values = ''] = (await side.run('cat', ['/proc/net/snmp'])).match(/^Tcp: .*$/gm) ?? []
-      const resets = values.split(' ')[names.split(' ').indexOf('OutRsts')]
-      t.equal(resets, '0', side === namespaces.client ? 'client' : 'server')
+      t.equal(await counterOf(side, 'Tcp', 'OutRsts'), 0, side === namespaces.client ? 'client' : 'server')
       const { length } = (await side.run('cat', ['/proc/net/tcp', '/proc/net/tcp6'])).match(/ 01 0{8}:/g) ?? []
       t.equal(length ?? 0, 0, 'no connection is left')
     }

@@ -98,6 +98,13 @@ function ownId(t: Test): string {
   return `t-${process.pid}-${t.fullname.length}`
 }
 
+/** What the kernel counted. @see proc_net_snmp in the kernel's documentation: `Tcp`, `OutRsts` */
+export async function counterOf(ns: Namespace, group: string, name: string): Promise<number> {
+  const lines = (await ns.run('cat', ['/proc/net/snmp'])).split('\n').filter(line => line.startsWith(`${group}: `))
+  const [names = [], values = []] = lines.map(line => line.split(' '))
+  return Number(values[names.indexOf(name)])
+}
+
 /** The lab's processes, once they are as many as wanted: they come and go in their own time. */
 export async function processesWhen(
   id: string,
