@@ -8,6 +8,7 @@ import type { Memories } from '../trace/carry.ts'
 import type { Flow } from '../trace/journey.ts'
 import type { World } from '../trace/world.ts'
 import type { Judgement, Prediction } from './agreement.ts'
+import { NEIGHBOUR_MILLIS } from './baseline.ts'
 import { type Fences, openFences } from './fences.ts'
 import type { LabMachine, LabPlan } from './lab.ts'
 import { type Observer, openObserver } from './observer.ts'
@@ -47,6 +48,8 @@ const SURE: Millis = 5000
 const OPEN: Millis = 800
 /** The model expects silence: what comes later shows among the events of the next flow. */
 const SILENT: Millis = 200
+/** Nobody answers for an address: who sent to it hears of it only when it was asked for three times. */
+const NEIGHBOURLESS: Millis = 4 * NEIGHBOUR_MILLIS + SILENT
 
 /** Events are a few milliseconds behind the packet; a machine under load may take its time. */
 const LATEST: Millis = 20_000
@@ -143,7 +146,15 @@ class RunningSession implements Session {
 function patienceFor({ predictions, complete }: Predicted): Millis {
   const silent = predictions.filter(isSilent).length
   if (silent === 0) return SURE
-  return complete && silent === predictions.length ? SILENT : OPEN
+  if (!complete || silent < predictions.length) return OPEN
+  return predictions.some(isNeighbourless) ? NEIGHBOURLESS : SILENT
+}
+
+function isNeighbourless({ exchange: { request, reply, aftermath = [] } }: Prediction): boolean {
+  const journeys = [request, ...(reply ? [reply] : []), ...aftermath.map(({ journey }) => journey)]
+  return journeys.some(({ hops }) =>
+    hops.some(({ outcome }) => outcome?.kind === 'ended' && outcome.end.kind === 'no neighbour'),
+  )
 }
 
 function isSilent({ exchange }: Prediction): boolean {
