@@ -7,6 +7,7 @@ import type { Millis } from '../base/clock.ts'
 import { runInside } from './inside.ts'
 import type { IptablesVariant, LabMachine } from './lab.ts'
 import { type LogEvent, type LoggedSight, LogStream } from './log-stream.ts'
+import { inOrder } from './nested-traces.ts'
 import type { MachineSight, PacketSight, RuleSight } from './observation.ts'
 import { observingTable, withoutObservingTable } from './observing-table.ts'
 import { RuleBook } from './rule-book.ts'
@@ -66,7 +67,7 @@ export class MachineWatch {
     const packets = await this.#sightsOf(logged.filter(isSight))
     const rules: RuleSight[] = []
     for (const event of logged) if (event.kind === 'trace') rules.push(...(await this.#rules.fromLegacy(event)))
-    for (const trace of traces) rules.push(await this.#rules.fromNft(trace))
+    for (const trace of inOrder(traces)) rules.push(await this.#rules.fromNft(trace))
     return { packets, rules }
   }
 
