@@ -86,12 +86,12 @@ function featuresOf({ variant, files }: LabPlan): readonly Feature[] {
   return [
     {
       what: 'IPv6',
-      remedy: 'boot without ipv6.disable=1',
+      remedy: 'booting without ipv6.disable=1',
       job: { tool: 'sysctl', args: ['net.ipv6.conf.all.forwarding'] },
     },
     { what: 'bridges', remedy: 'modprobe bridge', job: link('probe0', 'bridge') },
     { what: 'veth pairs', remedy: 'modprobe veth', job: link('probe2', 'veth', 'peer', 'name', 'probe3') },
-    ...(tunnels ? [{ what: 'VXLAN', remedy: 'modprobe vxlan, or give another --overlay', job: vxlan }] : []),
+    ...(tunnels ? [{ what: 'VXLAN', remedy: 'modprobe vxlan, or another --overlay', job: vxlan }] : []),
     {
       what: 'rules for bridged frames (br_netfilter)',
       remedy: 'modprobe br_netfilter',
@@ -120,7 +120,7 @@ export async function requireKernel(plan: LabPlan, running: Running): Promise<vo
   const lacks: string[] = []
   for (const { what, remedy, job } of featuresOf(plan)) {
     try {
-      await runJob({ ...job, namespace, about: `the kernel lacks ${what} (${remedy})` }, running)
+      await runJob({ ...job, namespace, about: `the kernel lacks ${what}; try ${remedy}` }, running)
     } catch (cause) {
       if (!(cause instanceof LabError)) throw cause
       lacks.push(...cause.lines)

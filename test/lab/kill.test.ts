@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { drawInteger, seededRandom } from '../../src/base/random.ts'
 import { takeDown } from '../../src/lab/down.ts'
 import { namespacesOf } from '../../src/lab/processes.ts'
@@ -21,21 +21,21 @@ t.test(`${KILLS} starts, each killed at a moment of its own`, { timeout: 3_600_0
   if (isSkipped(t)) return
   const before = await lookAtMachine()
   const random = seededRandom(KILLS, 'kills')
-  const whole = await wholeStart(freshId(t))
+  const whole = await wholeStart(t, freshId(t))
   for (let kill = 0; kill < KILLS; kill++) {
     const id = freshId(t)
     const reached = await killedStart(id, drawInteger(random, whole))
     // Half of them are left to whoever brings up the next lab.
     const by = kill % 2 === 0 ? 'lab down' : 'the next lab up'
     if (kill % 2 === 0) t.equal((await command(['lab', 'down', id])).code, 0)
-    else await wholeStart(freshId(t))
+    else await wholeStart(t, freshId(t))
     t.strictSame(remainsOf(id), [], `killed with ${reached} namespaces there, cleaned away by ${by}`)
   }
   t.strictSame(await lookAtMachine(), before, 'nothing of the machine changed')
 })
 
 /** How long a start takes when it is left alone, in milliseconds. Where in it a kill falls is up to chance anyway. */
-async function wholeStart(id: string): Promise<number> {
+async function wholeStart(t: Test, id: string): Promise<number> {
   const start = performance.now()
   t.equal((await command(['lab', 'up', '--id', id, '-f', MANIFESTS])).code, 0)
   const took = Math.ceil(performance.now() - start)

@@ -1,5 +1,5 @@
 /** A cluster brought to life: what is there, who answers whom, and how it goes away. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { DEFAULT_FEATURES } from '../../src/cluster/host-state.ts'
@@ -138,6 +138,24 @@ t.test('rules that a kernel refuses are told with their line', async t => {
     })
     t.strictSame(remainsOf(id), [])
   }
+})
+
+t.test('what the kernel lacks is named with what would help, all at once, and nothing is left', async t => {
+  if (isSkipped(t)) return
+  const id = freshId(t)
+  // A kernel without br_netfilter and without IPv6, as sysctl tells it.
+  const folder = t.testdir({
+    sysctl: '#!/bin/sh\necho "sysctl: cannot stat /proc/sys/net: No such file or directory" >&2\nexit 1\n',
+  })
+  chmodSync(join(folder, 'sysctl'), 0o755)
+  const { PATH } = process.env
+  t.teardown(() => Object.assign(process.env, { PATH }))
+  Object.assign(process.env, { PATH: `${folder}:${PATH}` })
+  await t.rejects(bringUp(planOf(id)), {
+    message:
+      /^the kernel lacks IPv6; try booting without ipv6.disable=1: sysctl: cannot stat .*\nthe kernel lacks rules for bridged frames \(br_netfilter\); try modprobe br_netfilter: sysctl: cannot stat .*$/,
+  })
+  t.strictSame(remainsOf(id), [])
 })
 
 t.test('a lab that is told to stop while it comes up leaves nothing', async t => {
