@@ -14,10 +14,15 @@ export interface AnswerLine extends Answer {
   readonly protocol: ServiceProtocol
 }
 
-/** With the end of the line. */
-export function formatAnswer({ machine, what, protocol, src, sport, dst, dport }: AnswerLine): string {
-  const line = { machine, what, protocol, src: formatIp(src), sport, dst: formatIp(dst), dport }
-  return `${JSON.stringify(line)}\n`
+/**
+ * With the end of the line.
+ *
+ * @param least bytes that it is to have at least
+ */
+export function formatAnswer({ machine, what, protocol, src, sport, dst, dport }: AnswerLine, least = 0): string {
+  const line = JSON.stringify({ machine, what, protocol, src: formatIp(src), sport, dst: formatIp(dst), dport })
+  const lack = Math.max(0, least - Buffer.byteLength(line) - 1)
+  return `${line}${' '.repeat(lack)}\n`
 }
 
 /** All answers begin so. */

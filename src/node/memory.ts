@@ -17,7 +17,7 @@ export interface MachineMemory {
   readonly fragments: FragmentQueue
   /** By destination: what came back from a packet that was too long for its path. */
   readonly pathMtus: IpMap<PathMtu>
-  /** Which of several ways a pair of addresses took. */
+  /** Which of several ways a flow took. */
   readonly ways: TakenWay[]
   /** Of programs that wait for an answer. */
   readonly sockets: Socket[]
@@ -34,6 +34,8 @@ export interface TakenWay {
   readonly found: TableRoute
   readonly src: Ip
   readonly dst: Ip
+  /** What else tells flows between the two apart. */
+  readonly flow: string
   /** The index among the route's ways. */
   readonly way: number
 }

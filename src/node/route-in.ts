@@ -59,7 +59,7 @@ function routeIn4(walk: Walk, skb: Skb, device: Device): Routed | undefined {
     if (!forwards4) return notForwarding(walk, device)
     return unreachable(walk, skb, device, finding)
   }
-  const way = pickWay(walk, finding, src, dst)
+  const way = pickWay(walk, finding, packet)
   const routed = routedBy(finding, way, machine)
   if (routed.kind === 'unicast' && !forwards4) return notForwarding(walk, device)
   noteRoute(walk, routed.kind === 'unicast' ? 'forward' : 'local', finding, packet, false)
@@ -97,7 +97,7 @@ function routeIn6(walk: Walk, skb: Skb, device: Device): Routed | undefined {
     noteRoute(walk, 'none', finding, packet, false)
     return unreachable(walk, skb, device, finding)
   }
-  const routed = routedBy(finding, pickWay(walk, finding, packet.src, packet.dst), machine)
+  const routed = routedBy(finding, pickWay(walk, finding, packet), machine)
   if (routed.kind === 'unicast' && !machine.settings.forwards6) {
     return end(walk, { kind: 'not forwarding', why: 'net.ipv6.conf.all.forwarding is 0' })
   }

@@ -9,7 +9,7 @@ import type { Ipv4 } from '../base/ipv4.ts'
 import { ipv6 } from '../base/ipv6.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import { isMulticast } from '../packet/address-kind.ts'
-import { type Packet, portsOf } from '../packet/packet.ts'
+import { type Packet, type Payload, portsOf } from '../packet/packet.ts'
 import type { Device } from './device.ts'
 import type { Machine } from './machine.ts'
 import { consult, type Finding, type FoundRoute, type NoRoute, type Query } from './routing-rules.ts'
@@ -47,19 +47,29 @@ export function blankQuery(dst: Ip, device: string): Query {
 }
 
 /**
- * Of several ways the one that the packet takes, and all packets between its addresses after it.
+ * Of several ways the one that the packet takes, and all packets of its flow after it. Of IPv4 that is all
+ * between its addresses; of IPv6 Linux also takes the flow label, which it makes for each connection.
  *
- * @see net/ipv4/fib_semantics.c of Linux: fib_select_multipath; by default a flow is its addresses
+ * @see net/ipv4/fib_semantics.c of Linux: fib_select_multipath; net/ipv6/route.c: rt6_multipath_hash
  */
-export function pickWay(walk: Walk, { found, ways }: FoundRoute, src: Ip, dst: Ip): Way {
+export function pickWay(walk: Walk, { found, ways }: FoundRoute, { src, dst, family, payload }: Packet): Way {
   const [only] = ways
   if (!only) throw new RangeError('a route without a way was found')
   if (ways.length === 1) return only
   const { memory, around } = walk
-  const taken = memory.ways.find(one => one.found === found && equalIp(one.src, src) && equalIp(one.dst, dst))
+  const flow = family === 4 ? '' : labelOf(payload)
+  const taken = memory.ways.find(
+    one => one.found === found && one.flow === flow && equalIp(one.src, src) && equalIp(one.dst, dst),
+  )
   const way = taken?.way ?? around.choose({ by: 'next hop', weights: ways.map(({ weight }) => weight) })
-  if (!taken) memory.ways.push({ found, src, dst, way })
+  if (!taken) memory.ways.push({ found, src, dst, flow, way })
   return ways[way] ?? only
+}
+
+/** What tells connections between two addresses apart. */
+function labelOf(payload: Payload): string {
+  const ports = portsOf(payload)
+  return `${payload.protocol} ${ports?.sport ?? 0} ${ports?.dport ?? 0}`
 }
 
 /** What was found, with one way of it. */
@@ -139,7 +149,7 @@ function outputOf(walk: Walk, finding: Finding, packet: Packet, again: boolean):
     noteRoute(walk, 'none', finding, packet, again)
     return end(walk, { kind: 'no route', type: finding.type, why: whyNoRoute(finding) })
   }
-  const way = pickWay(walk, finding, packet.src, packet.dst)
+  const way = pickWay(walk, finding, packet)
   const routed = routedBy(finding, way, walk.machine)
   noteRoute(walk, routed.kind === 'local' ? 'local' : 'output', finding, packet, again)
   return castOf(routed, way, packet.dst)

@@ -12,6 +12,8 @@ import type { Who } from './answering.ts'
 export interface Sender {
   readonly address: string
   readonly port: number
+  /** Bytes of the datagram's data. */
+  readonly size?: number
 }
 
 /** Answers each datagram from the address that the socket is bound to. */
@@ -21,10 +23,13 @@ export function answerDatagrams(socket: Socket, who: Who): void {
   })
 }
 
-/** An answer is never answered: two that are made to ask each other would never end. */
-export function answerDatagram(socket: Socket, who: Who, { address, port: sport }: Sender): void {
+/**
+ * An answer is at least as long as what was asked, so that the way back carries as much. It is never
+ * answered itself: two that are made to ask each other would never end.
+ */
+export function answerDatagram(socket: Socket, who: Who, { address, port: sport, size = 0 }: Sender): void {
   const own = socket.address()
   const ends = { src: socketIp(address), sport, dst: socketIp(own.address), dport: own.port }
   // Who cannot be answered need not be.
-  socket.send(formatAnswer({ ...who, protocol: 'UDP', ...ends }), sport, address, () => undefined)
+  socket.send(formatAnswer({ ...who, protocol: 'UDP', ...ends }, size), sport, address, () => undefined)
 }
