@@ -4,12 +4,14 @@
  * @module
  */
 import type { Millis } from '../base/clock.ts'
+import { equalIp, formatIp, type Ip, isIpv4 } from '../base/ip.ts'
 import type { Memories } from '../trace/carry.ts'
 import type { Flow } from '../trace/journey.ts'
 import type { World } from '../trace/world.ts'
 import type { Judgement, Prediction } from './agreement.ts'
 import { NEIGHBOUR_MILLIS } from './baseline.ts'
 import { type Fences, openFences } from './fences.ts'
+import { runJob } from './jobs.ts'
 import type { LabMachine, LabPlan } from './lab.ts'
 import { type Observer, openObserver } from './observer.ts'
 import { type Predicted, predict, probeOf } from './predict.ts'
@@ -79,6 +81,7 @@ class RunningSession implements Session {
   readonly #probers = new Map<string, Promise<Prober>>()
   #world: World
   #memories: Memories = new Map()
+  readonly #settled = new Set<string>()
   #fence = 0
 
   constructor(options: SessionOptions, fences: Fences, observer: Observer) {
@@ -93,6 +96,7 @@ class RunningSession implements Session {
     const { seed, crafted } = this.#options
     const predicted = predict(flow, this.#world, this.#memories, { seed, most: MOST_WAYS, crafted })
     const { predictions } = predicted
+    await this.#settleOutside(flow.packet.dst)
     const prober = await this.#proberOf(flow.sender)
     const met = await prober.send(probeOf(flow, predictions, { crafted, patience: patienceFor(predicted) }))
     const judgement = judge(flow, predictions, await this.#observe(met), { crafted })
@@ -132,6 +136,23 @@ class RunningSession implements Session {
     const fresh = openProber(this.#machineOf(name), { id: this.#plan.id })
     this.#probers.set(name, fresh)
     return fresh
+  }
+
+  /**
+   * Errors of IPv6 come from the address that was asked only where a device has it; that every address is
+   * local does not do.
+   *
+   * @see icmp6_send in net/ipv6/icmp.c of Linux: ipv6_chk_addr
+   */
+  async #settleOutside(ip: Ip): Promise<void> {
+    const text = formatIp(ip)
+    const { machines, id } = this.#plan
+    const outside = machines.find(({ kind }) => kind === 'outside')
+    if (!outside || isIpv4(ip) || this.#settled.has(text)) return
+    this.#settled.add(text)
+    if (machines.some(({ addresses }) => addresses.some(own => equalIp(own, ip)))) return
+    const args = ['-6', 'addr', 'replace', `${text}/128`, 'dev', 'lo', 'nodad']
+    await runJob({ namespace: outside.namespace, tool: 'ip', args, about: `address ${text} outside` }, { lab: id })
   }
 
   /** Whoever has the name; an address that nobody has is one of those outside. */
