@@ -151,7 +151,7 @@ class RunningSession implements Session {
     if (!outside || isIpv4(ip) || this.#settled.has(text)) return
     this.#settled.add(text)
     if (machines.some(({ addresses }) => addresses.some(own => equalIp(own, ip)))) return
-    const args = ['-6', 'addr', 'replace', `${text}/128`, 'dev', 'lo', 'nodad']
+    const args = ['-6', 'addr', 'replace', `${text}/128`, 'dev', 'lo', 'nodad', 'noprefixroute']
     await runJob({ namespace: outside.namespace, tool: 'ip', args, about: `address ${text} outside` }, { lab: id })
   }
 
