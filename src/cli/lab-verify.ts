@@ -26,6 +26,7 @@ import type { Round } from '../lab/verify.ts'
 import { versionsHere } from '../lab/versions.ts'
 import type { Asked } from '../trace/ask.ts'
 import { parseFault } from '../trace/fault.ts'
+import { CLIENT_PORT } from '../trace/flow.ts'
 import { askedOf } from './asked.ts'
 import type { Command, Given } from './command.ts'
 import { type ExitCode, RefusedInput, UsageError } from './exit.ts'
@@ -164,7 +165,7 @@ async function examineAll(given: Given, io: Io, work: Work): Promise<Examined> {
 async function examineGiven(given: Given, io: Io, work: Work): Promise<Examined> {
   const loaded = await loadCluster(given, io)
   const standing = given.is('id')
-  const asked = given.words.length > 0 ? askedOf(given) : undefined
+  const asked = given.words.length > 0 ? connectionsOf(askedOf(given)) : undefined
   const host = { ...work.host, id: standing ? givenLab(given) : temporaryId(0) }
   const input = given
     .texts('filename')
@@ -211,6 +212,11 @@ async function examineDrawn(count: number, folder: string | undefined, work: Wor
 /** Labs of other processes have other names. */
 function temporaryId(number: number): string {
   return `verify-${process.pid.toString(36)}-${number.toString(36)}`
+}
+
+/** As in a trace, those that name no source port are connections of their own. */
+function connectionsOf(asked: readonly Asked[]): readonly Asked[] {
+  return asked.map((one, i) => ({ sport: CLIENT_PORT + i, ...one }))
 }
 
 function roundsOf(
