@@ -42,6 +42,7 @@ export class Stream<Event> {
   readonly #closed: Promise<void>
   readonly #watchers = new Set<() => void>()
   #told: Told<Event>[] = []
+  #count = 0
   #bytes = 0
   /** The end of what it said on its standard error. */
   #said = ''
@@ -92,6 +93,20 @@ export class Stream<Event> {
   }
 
   /**
+   * All events that were not taken yet, once the tool has told of so many in all. For tools that tell of no fences.
+   *
+   * @throws {LateError} when it has not in time
+   * @throws {StreamError} when the tool failed, whenever that was
+   */
+  upToCount(count: number, timeout: Millis): Promise<readonly Event[]> {
+    return this.#until(
+      () => (this.#count < count ? undefined : eventsOf(this.#told.splice(0))),
+      timeout,
+      () => `has told of ${this.#count} things, not of ${count}, within ${timeout} ms`,
+    )
+  }
+
+  /**
    * Resolves with the match once the tool says something of that form on its standard error.
    *
    * @throws {LateError} when it does not in time
@@ -127,7 +142,10 @@ export class Stream<Event> {
     this.#bytes += bytes.length
     if (this.#failure) return
     try {
-      for (const one of read(bytes)) this.#told.push(one)
+      for (const one of read(bytes)) {
+        this.#told.push(one)
+        this.#count += 1
+      }
     } catch (cause) {
       this.#fail(cause instanceof Error ? cause.message : String(cause))
     }
@@ -144,7 +162,7 @@ export class Stream<Event> {
     if (at < 0) return undefined
     const before = this.#told.slice(0, at)
     this.#told = this.#told.slice(at + 1)
-    return before.flatMap(one => ('event' in one ? [one.event] : []))
+    return eventsOf(before)
   }
 
   #fail(problem: string): Error {
@@ -180,4 +198,8 @@ export class Stream<Event> {
       look()
     })
   }
+}
+
+function eventsOf<Event>(told: readonly Told<Event>[]): readonly Event[] {
+  return told.flatMap(one => ('event' in one ? [one.event] : []))
 }
