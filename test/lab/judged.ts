@@ -40,6 +40,18 @@ metadata: { name: empty }
 spec: { selector: { app: none }, ports: [{ port: 80 }] }
 `
 
+/** A pod beside the first of those behind the Service. */
+const NEIGHBOUR = `
+apiVersion: v1
+kind: Pod
+metadata: { name: neighbour }
+spec: { nodeName: node-2, containers: [{ name: app, image: app:1, ports: [{ containerPort: 9 }] }] }
+`
+
+export function clusterWithNeighbour(): SettledCluster {
+  return clusterOfText(`${MANIFEST}---${NEIGHBOUR}`)
+}
+
 let made: SettledCluster | undefined
 
 /** A client, two pods behind a Service, three nodes, VXLAN; a Service without endpoints. */
