@@ -12,6 +12,7 @@ import { RELEASES } from '../kube-proxy/release.ts'
 import type { EventOptions } from '../lab/event-jobs.ts'
 import { type Examination, type Examined, examine } from '../lab/examination.ts'
 import { exclusionLines } from '../lab/excluded.ts'
+import { framesToCapture } from '../lab/frame-files.ts'
 import { frequenciesOf, SIGNIFICANCE, shareOf } from '../lab/frequencies.ts'
 import { interruptibly } from '../lab/interruption.ts'
 import { formatJunit } from '../lab/junit.ts'
@@ -84,6 +85,11 @@ Exit code: 0 model and kernel agree in everything, 1 they do not, 2 for bad inpu
     { name: 'draws', value: 'N', help: 'send a flow of which the kernel draws the outcome so many times more' },
     { name: 'write', value: 'DIR', help: 'write the manifests of drawn clusters there' },
     { name: 'crafted', help: "send trace's own bytes by raw sockets, instead of what programs' sockets make" },
+    {
+      name: 'capture',
+      value: 'DIR',
+      help: 'compare frames at every link, too, and write them there: kernel.pcapng, model.pcapng; takes --crafted along',
+    },
     ...TRACE.options.filter(({ name }) => SENT.includes(name)),
     { name: 'output', short: 'o', value: 'FORMAT', help: FORMATS.join(', '), default: 'text' },
   ],
@@ -93,6 +99,10 @@ Exit code: 0 model and kernel agree in everything, 1 they do not, 2 for bad inpu
     {
       does: 'how often each endpoint is drawn',
       call: 'podwire lab verify -f manifests/ pod/client svc/web:80 --draws 300',
+    },
+    {
+      does: 'a flow frame by frame, at every link, for Wireshark',
+      call: 'podwire lab verify -f manifests/ pod/client svc/web:80 --capture frames/',
     },
     {
       does: 'ten clusters drawn at random, for a build server',
@@ -109,6 +119,8 @@ async function runVerify(given: Given, io: Io): Promise<ExitCode> {
   try {
     const examined = await interruptibly(signal => labWork(() => examineAll(given, io, { ...wishes, signal, bar })))
     bar.end()
+    const folder = given.text('capture')
+    if (folder !== undefined) await writeFrames(folder, examined)
     const report = await reportOf(examined, given, wishes)
     await io.out(written(report, format, given.is('verbose')))
     return isAgreed(report) ? 0 : 1
@@ -117,7 +129,14 @@ async function runVerify(given: Given, io: Io): Promise<ExitCode> {
   }
 }
 
-type Wishes = Pick<Examination, 'seed' | 'crafted' | 'draws' | 'namespace' | 'family'> & {
+async function writeFrames(folder: string, { frames }: Examined): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  for (const side of ['kernel', 'model'] as const) {
+    await writeFile(join(folder, `${side}.pcapng`), framesToCapture(frames[side]))
+  }
+}
+
+type Wishes = Pick<Examination, 'seed' | 'crafted' | 'capture' | 'draws' | 'namespace' | 'family'> & {
   readonly host: Omit<EventOptions, 'id'>
   readonly flows: number
   readonly events: number
@@ -146,7 +165,8 @@ function wishesOf(given: Given): Wishes {
     // What happens to a cluster would stay in a lab that stands.
     events: given.is('id') ? 0 : (given.integer('events', 0, 100) ?? USUAL_EVENTS),
     draws: given.integer('draws', 1, 10_000) ?? 0,
-    crafted: given.is('crafted'),
+    crafted: given.is('crafted') || given.is('capture'),
+    capture: given.is('capture'),
     namespace: given.text('namespace') ?? 'default',
     family: given.choice('family', FAMILY) === '6' ? 6 : 4,
   }
@@ -155,6 +175,9 @@ function wishesOf(given: Given): Wishes {
 async function examineAll(given: Given, io: Io, work: Work): Promise<Examined> {
   const clusters = given.integer('clusters', 1, 10_000)
   if (clusters === undefined) return examineGiven(given, io, work)
+  if (given.is('capture')) {
+    throw new UsageError('--capture is of one cluster: write the drawn ones with --write, and give one with -f')
+  }
   if (given.is('filename') || given.is('id') || given.words.length > 0) {
     throw new UsageError('--clusters draws clusters and flows: it goes with no manifests, no lab and no FROM and TO')
   }
@@ -206,7 +229,8 @@ async function examineDrawn(count: number, folder: string | undefined, work: Wor
       }),
     )
   }
-  return { flows: all.flatMap(({ flows }) => flows), drawn: all.flatMap(({ drawn }) => drawn) }
+  const frames = { model: [], kernel: [] }
+  return { flows: all.flatMap(({ flows }) => flows), drawn: all.flatMap(({ drawn }) => drawn), frames }
 }
 
 /** Labs of other processes have other names. */

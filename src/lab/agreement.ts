@@ -20,8 +20,8 @@ export interface Prediction {
 
 /** One thing on which model and kernel differ, each in its own words. */
 export interface Difference {
-  readonly what: 'verdict' | 'endpoint' | 'packet' | 'rules' | 'answer'
-  /** Where, if it is about one machine: `node-1 prerouting`. */
+  readonly what: 'verdict' | 'endpoint' | 'packet' | 'rules' | 'answer' | 'frame'
+  /** Where, if it is about one machine: `node-1 prerouting`; of a frame `node-1 flannel.1 frame 2`. */
   readonly where?: string
   readonly model: string
   readonly kernel: string
@@ -38,4 +38,25 @@ export interface Judgement {
   readonly nearest?: Prediction
   /** Of a flow on which they disagree: what the nearest way differs in. Empty where they agree. */
   readonly differences: readonly Difference[]
+  /** Only where links are watched, too. */
+  readonly frames?: FrameSights
+}
+
+/** A frame at a link. */
+export interface SeenFrame {
+  /** Whole microseconds since 1970-01-01T00:00:00Z. */
+  readonly at: number
+  readonly machine: string
+  readonly link: string
+  /** Absent: a capture does not tell. */
+  readonly direction?: 'in' | 'out'
+  readonly bytes: Uint8Array
+}
+
+/** What passed the links, by the model and really; what is not compared is among it. */
+export interface FrameSights {
+  readonly model: readonly SeenFrame[]
+  readonly kernel: readonly SeenFrame[]
+  /** How many were compared: those that the model has. */
+  readonly compared: number
 }

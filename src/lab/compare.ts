@@ -4,15 +4,15 @@
  * @module
  */
 import { findIp } from '../base/ip.ts'
-import { ICMPV6, TCP } from '../base/protocol.ts'
+import { TCP } from '../base/protocol.ts'
 import { isIcmpError } from '../packet/icmp-types.ts'
-import { isIcmp, isTcp, isUdp, type Packet, portsOf, TCP_FLAG } from '../packet/packet.ts'
+import { isIcmp, type Packet, portsOf } from '../packet/packet.ts'
 import { formatEnd } from '../packet/summary.ts'
-import { decodeVxlan } from '../packet/vxlan.ts'
 import type { Exchange, Flow } from '../trace/journey.ts'
 import type { Difference } from './agreement.ts'
 import { align, type Row } from './aligned.ts'
 import { type PortWord, type PortWords, portWords } from './drawn-ports.ts'
+import { isExcludedPacket } from './excluded.ts'
 import { type ExpectedPacket, type ExpectedRule, type ExpectedSight, expectedSights, tunnelPorts } from './expected.ts'
 import type { MachineSight, Observation, PacketSight, RuleSight } from './observation.ts'
 import { type LineOptions, packetLine } from './packet-line.ts'
@@ -116,7 +116,9 @@ function compareMachine(
   context: Context,
 ): MachineComparison {
   const { packets = [], rules = [] } = expected ?? {}
-  const kernel = seen.packets.filter(({ packet }) => isCompared(packet, context))
+  const kernel = seen.packets.filter(
+    ({ packet }) => !isExcludedPacket(packet, { tunnels: context.tunnels, sent: context.flow.packet }),
+  )
   const devices = expected?.kind === 'node' && kernel.every(hasDevice)
   const { words, tunnels } = context
   const told = packets.map((one): Detail => ({ ...detailOf(one, context), device: devices && hasDevice(one) }))
@@ -181,35 +183,4 @@ function differenceOf({ model, kernel, same }: Row, what: Difference['what'], ma
   if (same) return []
   const hook = what === 'packet' ? ` ${(model ?? kernel ?? '').split(' ', 1)[0]}` : ''
   return [{ what, where: `${machine}${hook}`, model: model ?? NOTHING, kernel: kernel ?? NOTHING }]
-}
-
-/** See `neighbours` and `later segments` in `excluded.ts`. */
-function isCompared(packet: Packet, { flow, tunnels }: Context): boolean {
-  const { payload } = packet
-  if (isIcmp(payload) && payload.protocol === ICMPV6) return !isAboutNeighbours(payload.type)
-  if (isTcp(payload)) return (payload.flags & OPENING) !== 0 || isLater(flow.packet)
-  if (!isUdp(payload) || packet.fragment || !tunnels.has(payload.dport)) return true
-  const inner = carriedBy(payload.data)
-  return inner === undefined || !isLater(inner) || isLater(flow.packet)
-}
-
-const OPENING = TCP_FLAG.SYN | TCP_FLAG.RST
-
-function isLater({ payload }: Packet): boolean {
-  return isTcp(payload) && (payload.flags & OPENING) === 0
-}
-
-/** Multicast listeners, routers, neighbours and redirects. @see https://www.iana.org/assignments/icmpv6-parameters */
-function isAboutNeighbours(type: number): boolean {
-  return (type >= 130 && type <= 137) || type === 143
-}
-
-function carriedBy(data: Uint8Array): Packet | undefined {
-  try {
-    const { body } = decodeVxlan(data).frame
-    return body.kind === 'ip' ? body.packet : undefined
-  } catch {
-    // No frame: a datagram like any other.
-    return undefined
-  }
 }

@@ -11,6 +11,7 @@ import type { Judgement } from './agreement.ts'
 import { takeDown } from './down.ts'
 import type { EventOptions } from './event-jobs.ts'
 import { LabError } from './failure.ts'
+import type { CommentedFrame } from './frame-files.ts'
 import { type Tally, tallies } from './frequencies.ts'
 import type { LabPlan } from './lab.ts'
 import { labFolder } from './naming.ts'
@@ -31,6 +32,8 @@ export interface Examination {
   readonly seed: number
   readonly crafted: boolean
   readonly draws: number
+  /** Watch every link, too: only what is crafted can be compared frame by frame. */
+  readonly capture?: boolean
   /** The lab is somebody else's, and stays. */
   readonly standing: boolean
   /** The words that say what it was made of: `-f manifests/`. */
@@ -49,6 +52,8 @@ export interface Drawn {
 export interface Examined {
   readonly flows: readonly FlowReport[]
   readonly drawn: readonly Drawn[]
+  /** What passed the links, with the flow that it is of; nothing unless they were watched. */
+  readonly frames: Readonly<Record<'model' | 'kernel', readonly CommentedFrame[]>>
 }
 
 /**
@@ -93,13 +98,19 @@ function requireSame({ id, files, variant }: LabPlan): void {
 async function judgeAll(examination: Examination, total: number): Promise<Examined> {
   const flows: FlowReport[] = []
   const draws: Judgement[] = []
+  const frames: { model: CommentedFrame[]; kernel: CommentedFrame[] } = { model: [], kernel: [] }
   for await (const judged of verify(examination)) {
-    flows.push(told(judged, examination))
+    const report = told(judged, examination)
+    flows.push(report)
+    const comment = `flow ${flows.length}: ${report.flow}`
+    for (const side of ['model', 'kernel'] as const) {
+      frames[side].push(...(judged.judgement.frames?.[side] ?? []).map(frame => ({ ...frame, comment })))
+    }
     if (judged.draw) draws.push(withoutMemories(judged.judgement))
     examination.progress?.('flows', Math.min(flows.length, total), total)
   }
   const flow = flows.at(-1)?.flow ?? ''
-  return { flows, drawn: tallies(draws).map(tally => ({ flow, tally })) }
+  return { flows, drawn: tallies(draws).map(tally => ({ flow, tally })), frames }
 }
 
 function told({ judgement, round }: Judged, { name, input, crafted, host }: Examination): FlowReport {
@@ -116,7 +127,7 @@ function told({ judgement, round }: Judged, { name, input, crafted, host }: Exam
 }
 
 /** Of hundreds of draws nothing is kept but what came of them. */
-function withoutMemories({ predictions, taken, ...judgement }: Judgement): Judgement {
+function withoutMemories({ predictions, taken, frames: _, ...judgement }: Judgement): Judgement {
   const memories = new Map()
   return {
     ...judgement,

@@ -6,8 +6,11 @@
  * @module
  */
 
-import { isUdp, type Packet, portsOf } from '../packet/packet.ts'
-import type { PortWord } from './drawn-ports.ts'
+import type { Ip } from '../base/ip.ts'
+import { ICMPV6 } from '../base/protocol.ts'
+import { isIcmp, isSctp, isTcp, isUdp, type Packet, portsOf, TCP_FLAG } from '../packet/packet.ts'
+import { decodeVxlan } from '../packet/vxlan.ts'
+import type { PortWords } from './drawn-ports.ts'
 
 export type ExclusionName =
   | 'identification'
@@ -25,7 +28,7 @@ export interface Exclusion {
   /** In words. */
   readonly what: string
   readonly why: string
-  /** Fields of packets that it is about wherever they are, as a comparison of captures names them. */
+  /** Fields of packets that it is about, as a comparison of captures names them. */
   readonly fields: readonly string[]
 }
 
@@ -46,13 +49,13 @@ export const EXCLUDED: readonly Exclusion[] = [
     name: 'drawn ports',
     what: 'ports and echo identifiers that source NAT draws',
     why: 'any free one will do; but it must be the same wherever the packet, its answer or an error about it is seen',
-    fields: [],
+    fields: ['sport', 'dport', 'icmp-id'],
   },
   {
     name: 'numbers of sockets',
     what: "sequence numbers, windows, options and ECN flags of TCP, SCTP's tags and parameters, an echo's sequence number",
     why: 'the kernel or the program that sends draws or counts them; of crafted requests they are compared',
-    fields: ['seq', 'ack', 'window', 'tcp-options', 'tag', 'chunks', 'icmp-seq'],
+    fields: ['seq', 'window', 'tcp-options', 'tag', 'chunks'],
   },
   {
     name: 'data',
@@ -63,7 +66,7 @@ export const EXCLUDED: readonly Exclusion[] = [
   {
     name: 'checksums',
     what: 'checksums of transport headers',
-    why: 'Linux leaves them to devices, and virtual devices do not compute them',
+    why: 'Linux leaves them to devices, and virtual devices do not compute them; in captures they are compared where ethtool has them computed',
     fields: ['checksum'],
   },
   {
@@ -94,25 +97,114 @@ export function exclusionLines(): readonly string[] {
 export interface FieldContext {
   /** UDP ports by which packets go that carry others. */
   readonly tunnels: ReadonlySet<number>
-  /** The ports that the kernel drew. */
-  readonly word: PortWord
+  /** The ports that were drawn. */
+  readonly words: PortWords
+  /** The packet is one that was sent as the model's own bytes. */
+  readonly exact?: boolean
+  /** Checksums are there: they were not left to a device. */
+  readonly computed?: boolean
 }
 
-const FIELDS: ReadonlySet<string> = new Set(EXCLUDED.flatMap(({ fields }) => fields))
+/** Two packets at one place. */
+export interface PacketPair {
+  readonly model: Packet
+  readonly kernel: Packet
+}
 
 /**
- * Whether a field in which two frames differ is not compared.
+ * Whether a field in which two packets differ is not compared.
  *
  * @param field as `compareFrames` names it: `ip.ttl`, `inner.ip.sport`
- * @param packet the kernel's, which has it
  */
-export function isExcludedField(field: string, packet: Packet, { tunnels, word }: FieldContext): boolean {
+export function isExcludedField(field: string, pair: PacketPair, context: FieldContext): boolean {
   const name = /(?:^|\.)ip\.([^.]+)$/.exec(field)?.[1]
-  if (name === undefined) return false
-  const { src, dst, payload } = packet
+  const exclusion = EXCLUDED.find(({ fields }) => name !== undefined && fields.includes(name))?.name
+  switch (exclusion) {
+    case 'identification':
+      return true
+    case 'vxlan source port':
+    case 'drawn ports':
+      return isCarrier(name, pair, context) || isDrawn(name, pair, context)
+    case 'numbers of sockets':
+      return !context.exact && isOfSocket(pair.kernel)
+    case 'data':
+      return !context.exact && isOfProgram(pair.kernel, context)
+    case 'checksums':
+      return !context.computed
+    default:
+      return false
+  }
+}
+
+function isCarrier(name: string | undefined, { kernel }: PacketPair, { tunnels }: FieldContext): boolean {
+  return name === 'sport' && isUdp(kernel.payload) && tunnels.has(kernel.payload.dport)
+}
+
+/** Both were drawn, and are the same one. */
+function isDrawn(name: string | undefined, { model, kernel }: PacketPair, { words }: FieldContext): boolean {
+  const [ours, theirs] = [endsOf(model, name), endsOf(kernel, name)]
+  return ours.some(([ip, port], i) => {
+    const [otherIp, otherPort] = theirs[i] ?? [ip, undefined]
+    const word = words.model(ip, port)
+    return word !== undefined && otherPort !== undefined && words.kernel(otherIp, otherPort) === word
+  })
+}
+
+/** The addresses that a port may be of; an echo's identifier is that of either end. */
+function endsOf({ src, dst, payload }: Packet, name: string | undefined): readonly (readonly [Ip, number])[] {
   const ports = portsOf(payload)
-  if (name === 'sport' && ports)
-    return (isUdp(payload) && tunnels.has(ports.dport)) || word(src, ports.sport) !== undefined
-  if (name === 'dport' && ports) return word(dst, ports.dport) !== undefined
-  return FIELDS.has(name)
+  if (name === 'sport' && ports) return [[src, ports.sport]]
+  if (name === 'dport' && ports) return [[dst, ports.dport]]
+  if (name !== 'icmp-id' || !isIcmp(payload)) return []
+  return [src, dst].map(ip => [ip, payload.rest >>> 16])
+}
+
+/** What resets and errors hold follows from what they are about. */
+function isOfSocket({ payload }: Packet): boolean {
+  return isSctp(payload) || (isTcp(payload) && (payload.flags & TCP_FLAG.RST) === 0)
+}
+
+function isOfProgram({ payload }: Packet, { tunnels }: FieldContext): boolean {
+  return isTcp(payload) || (isUdp(payload) && !tunnels.has(payload.dport))
+}
+
+export interface PacketContext {
+  readonly tunnels: ReadonlySet<number>
+  /** What the flow began with. */
+  readonly sent: Packet
+}
+
+/** Whether a packet that the kernel sent is none that a trace tells of: see `neighbours` and `later segments`. */
+export function isExcludedPacket(packet: Packet, { tunnels, sent }: PacketContext): boolean {
+  const { payload } = packet
+  if (isIcmp(payload) && payload.protocol === ICMPV6) return isAboutNeighbours(payload.type)
+  if (isTcp(payload)) return isLater(packet) && !isLater(sent)
+  if (!isUdp(payload) || packet.fragment || !tunnels.has(payload.dport)) return payload.protocol === IGMP
+  const inner = carriedBy(payload.data)
+  return inner === 'neighbours' || (inner !== undefined && isExcludedPacket(inner, { tunnels, sent }))
+}
+
+const OPENING = TCP_FLAG.SYN | TCP_FLAG.RST
+
+function isLater({ payload }: Packet): boolean {
+  return isTcp(payload) && (payload.flags & OPENING) === 0
+}
+
+/** Membership of groups in IPv4. @see https://www.iana.org/assignments/protocol-numbers */
+const IGMP = 2
+
+/** Multicast listeners, routers, neighbours and redirects. @see https://www.iana.org/assignments/icmpv6-parameters */
+function isAboutNeighbours(type: number): boolean {
+  return (type >= 130 && type <= 137) || type === 143
+}
+
+function carriedBy(data: Uint8Array): Packet | 'neighbours' | undefined {
+  try {
+    const { body } = decodeVxlan(data).frame
+    if (body.kind === 'arp') return 'neighbours'
+    return body.kind === 'ip' ? body.packet : undefined
+  } catch {
+    // No frame: a datagram like any other.
+    return undefined
+  }
 }

@@ -11,6 +11,8 @@ import type { World } from '../trace/world.ts'
 import type { Judgement, Prediction } from './agreement.ts'
 import { NEIGHBOUR_MILLIS } from './baseline.ts'
 import { type Fences, openFences } from './fences.ts'
+import { withFrames } from './frame-sights.ts'
+import { type FrameWatch, openFrameWatch } from './frame-watch.ts'
 import { runJob } from './jobs.ts'
 import type { LabMachine, LabPlan } from './lab.ts'
 import { type Observer, openObserver } from './observer.ts'
@@ -26,6 +28,8 @@ export interface SessionOptions {
   readonly seed: number
   /** Send the model's own bytes through raw sockets instead of letting programs' sockets make packets. */
   readonly crafted: boolean
+  /** Watch every link, too, and compare frame by frame: only what is crafted can be. */
+  readonly capture?: boolean
 }
 
 export interface Session {
@@ -66,7 +70,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       id: plan.id,
       tunnels: plan.tunnels,
     })
-    return new RunningSession(options, fences, observer)
+    const frames = options.capture
+      ? await openFrameWatch(machines, { id: plan.id }).catch(async cause => {
+          await observer.close()
+          throw cause
+        })
+      : undefined
+    return new RunningSession(options, fences, observer, frames)
   } catch (cause) {
     await fences.close()
     throw cause
@@ -78,37 +88,43 @@ class RunningSession implements Session {
   readonly #options: SessionOptions
   readonly #fences: Fences
   readonly #observer: Observer
+  readonly #frames: FrameWatch | undefined
   readonly #probers = new Map<string, Promise<Prober>>()
   #world: World
   #memories: Memories = new Map()
   readonly #settled = new Set<string>()
   #fence = 0
 
-  constructor(options: SessionOptions, fences: Fences, observer: Observer) {
+  constructor(options: SessionOptions, fences: Fences, observer: Observer, frames: FrameWatch | undefined) {
     this.#plan = options.plan
     this.#options = options
     this.#fences = fences
     this.#observer = observer
+    this.#frames = frames
     this.#world = options.world
   }
 
   async send(flow: Flow): Promise<Judgement> {
     const { seed, crafted } = this.#options
-    const predicted = predict(flow, this.#world, this.#memories, { seed, most: MOST_WAYS, crafted })
+    // Ports that NAT draws differ from flow to flow, as the kernel's do.
+    const drawing = { seed: seed + this.#fence, most: MOST_WAYS, crafted }
+    const predicted = predict(flow, this.#world, this.#memories, drawing)
     const { predictions } = predicted
     await this.#settleOutside(flow.packet.dst)
     const prober = await this.#proberOf(flow.sender)
     const met = await prober.send(probeOf(flow, predictions, { crafted, patience: patienceFor(predicted) }))
     const judgement = judge(flow, predictions, await this.#observe(met), { crafted })
     this.#memories = (judgement.taken ?? judgement.nearest ?? predictions[0])?.memories ?? this.#memories
-    return judgement
+    return this.#frames ? withFrames(judgement, await this.#frames.passed(LATEST), this.#plan.tunnels) : judgement
   }
 
   async enter(world: World): Promise<void> {
     this.#world = world
     for (const { machine, kind } of this.#plan.machines) if (kind === 'node') this.#observer.rulesChanged(machine)
+    await this.#frames?.look()
     // What the change itself made of packets is nobody's flow.
     await this.#upToFence()
+    await this.#frames?.passed(LATEST)
   }
 
   async close(): Promise<void> {
@@ -116,6 +132,7 @@ class RunningSession implements Session {
     await Promise.allSettled([
       ...probers.map(one => (one.status === 'fulfilled' ? one.value.close() : undefined)),
       this.#observer.close(),
+      this.#frames?.close(),
       this.#fences.close(),
     ])
   }

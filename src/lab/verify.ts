@@ -14,7 +14,7 @@ import type { Judgement } from './agreement.ts'
 import { type EventOptions, eventStages } from './event-jobs.ts'
 import { isOpen, tallies } from './frequencies.ts'
 import { runStages } from './jobs.ts'
-import type { LabPlan } from './lab.ts'
+import type { Job, LabPlan, Stage } from './lab.ts'
 import { labWorld } from './lab-world.ts'
 import type { Phase } from './phases.ts'
 import { openSession, type Session } from './session.ts'
@@ -34,6 +34,8 @@ export interface Verification {
   readonly family: Family
   readonly seed: number
   readonly crafted: boolean
+  /** Watch every link, too, and compare frame by frame: only what is crafted can be. */
+  readonly capture?: boolean
   /** How often a flow is sent again of which the kernel draws the outcome: the first such of the first round. */
   readonly draws: number
   readonly signal?: AbortSignal
@@ -58,17 +60,18 @@ const FIRST_DRAW = 50_000
  * @throws {Error} when the lab itself fails
  */
 export async function* verify(verification: Verification): AsyncGenerator<Judged, void> {
-  const { plan, rounds, host, seed, crafted } = verification
+  const { plan, rounds, host, seed, crafted, capture = false } = verification
   const worlds = rounds.map(round => worldOf(round, verification))
   const [first] = worlds
   if (!first) return
-  const session = await openSession({ plan, world: first.world, seed, crafted })
+  const session = await openSession({ plan, world: first.world, seed, crafted, capture })
   try {
     let before = rounds[0]
     for (const [i, round] of rounds.entries()) {
       const ground = worlds[i] ?? first
       if (i > 0) {
-        await runStages(eventStages(before, { ...round, flows: [] }, host), { lab: plan.id })
+        const stages = [...eventStages(before, { ...round, flows: [] }, host), forgettingStage(plan)]
+        await runStages(stages, { lab: plan.id })
         await session.enter(ground.world)
       }
       yield* roundOf(round, ground, session, verification, i === 0)
@@ -76,6 +79,20 @@ export async function* verify(verification: Verification): AsyncGenerator<Judged
     }
   } finally {
     await session.close()
+  }
+}
+
+/**
+ * What machines have found out of their neighbours they find out anew: how long they would believe it depends on
+ * when they last heard of them.
+ */
+function forgettingStage({ machines }: LabPlan): Stage {
+  const asking = machines.filter(({ kind }) => kind !== 'switch')
+  return {
+    title: 'neighbours',
+    jobs: asking.map(({ machine, namespace }): Job => {
+      return { namespace, tool: 'ip', args: ['neigh', 'flush', 'all'], about: `${machine} neighbours` }
+    }),
   }
 }
 

@@ -21,9 +21,10 @@ import { macOfDevice, ROUTER } from './station.ts'
 
 export const POD_LINK = 'eth0'
 export const WAN = 'wan'
+export const LOOPBACK_LINK = 'lo'
 
 const NOTHING: HostNetwork = { links: [], addresses: [], routes: [], neighbours: [], fdb: [], sysctls: [] }
-const LOOPBACK = { kind: 'loopback', name: 'lo', mtu: 65536 } as const
+const LOOPBACK = { kind: 'loopback', name: LOOPBACK_LINK, mtu: 65536 } as const
 const ANY: Readonly<Record<Family, Prefix>> = {
   4: prefixOf(0 as Ip & number, 0),
   6: prefixOf({ w0: 0, w1: 0, w2: 0, w3: 0 }, 0),
