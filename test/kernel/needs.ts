@@ -6,8 +6,10 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Test } from 'tap'
 
 /** Commands whose success in an empty namespace shows that the machine has what they are named for. */
 const COMMANDS = {
@@ -25,6 +27,11 @@ const COMMANDS = {
   vxlan: ['ip', 'link', 'add', 'probe0', 'type', 'vxlan', 'id', '1', 'dstport', '8472', 'local', '127.0.0.1'],
   nf_conntrack: ['cat', '/proc/net/nf_conntrack'],
   br_netfilter: ['cat', '/proc/sys/net/bridge/bridge-nf-call-iptables'],
+  tcpdump: ['tcpdump', '--version'],
+  'xtables-monitor': ['xtables-monitor', '--version'],
+  'nft trace': ['nft', 'add table ip a; add chain ip a b; add rule ip a b meta nftrace set 1'],
+  'nft log': ['nft', 'add table ip a; add chain ip a b; add rule ip a b log group 1'],
+  nfnetlink_log: ['sysctl', '-w', 'net.netfilter.nf_log.2=nfnetlink_log', 'net.netfilter.nf_log.10=nfnetlink_log'],
 } as const
 
 /** Rules of table filter whose loading shows that the kernel has the extension. */
@@ -40,14 +47,20 @@ const RULES = {
   xt_REJECT: '-j REJECT',
 } as const
 
-/** A tool by its name, or a feature of the kernel by what it is called. */
-export type Need = keyof typeof COMMANDS | keyof typeof RULES
+/** Packages that hold a compiled part, made for one version of Node by the "npm ci" that ran on it. */
+const PACKAGES = ['raw-socket'] as const
+
+/** A tool or a package by its name, or a feature of the kernel by what it is called. */
+export type Need = keyof typeof COMMANDS | keyof typeof RULES | (typeof PACKAGES)[number]
 
 /** Tools stand in places that not every user's PATH names. */
 export const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`, LC_ALL: 'C' }
 
 /** iptables takes one lock for the whole machine unless told otherwise; namespaces share no rules. */
 const LOCK = join(tmpdir(), `podwire-probe-${process.pid}.lock`)
+
+/** How the lack of a package that is there but was built elsewhere ends. */
+const FOR_ANOTHER_NODE = 'is built for another Node'
 
 const lacks = new Map<Need, string | undefined>()
 
@@ -63,7 +76,32 @@ export function lackOf(needs: readonly Need[]): string | undefined {
   return undefined
 }
 
+/**
+ * Skips a test by name with the reason; where `PODWIRE_KERNEL=required` is set, fails it instead. A package
+ * that was built for another Node cannot be there, whatever the machine has: for that a test is always skipped.
+ */
+export function passOver(t: Pick<Test, 'fail' | 'plan'>, lack: string): void {
+  if (process.env['PODWIRE_KERNEL'] === 'required' && !lack.endsWith(FOR_ANOTHER_NODE)) t.fail(lack)
+  else t.plan(0, lack)
+}
+
 function probe(need: Need): string | undefined {
+  const wanted = PACKAGES.find(name => name === need)
+  return wanted ? probePackage(wanted) : probeKernel(need)
+}
+
+function probePackage(name: string): string | undefined {
+  try {
+    createRequire(import.meta.url)(name)
+    return undefined
+  } catch (cause) {
+    const { message } = cause as Error
+    if (message.includes('NODE_MODULE_VERSION')) return `${name} ${FOR_ANOTHER_NODE}`
+    return `needs the package ${name}: ${message.split('\n')[0]}`
+  }
+}
+
+function probeKernel(need: Need): string | undefined {
   const name = `podwire-probe-${process.pid}-${randomBytes(3).toString('hex')}`
   const made = call('ip', ['netns', 'add', name])
   if (made.error) return 'needs the tool ip'

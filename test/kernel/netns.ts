@@ -12,7 +12,7 @@ import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { ENVIRONMENT, lackOf, type Need } from './needs.ts'
+import { ENVIRONMENT, lackOf, type Need, passOver } from './needs.ts'
 
 export type { Need } from './needs.ts'
 
@@ -60,8 +60,7 @@ export async function inNamespaces(
 ): Promise<void> {
   const lack = lackOf(needs)
   if (lack !== undefined) {
-    if (process.env['PODWIRE_KERNEL'] === 'required') t.fail(lack)
-    else t.plan(0, lack)
+    passOver(t, lack)
     return
   }
   const names: string[] = []

@@ -31,6 +31,9 @@ async function withAnswerer(
   })
 }
 
+/** For listeners that ordinary sockets cannot be. */
+const withRawAnswerer: typeof withAnswerer = (t, listeners, body) => withAnswerer(t, listeners, body, ['raw-socket'])
+
 const at = (protocol: number, port: number, address?: string, machine = 'test/server'): LabListener => {
   return { machine, protocol, port, what: `port ${port}`, ...(address ? { address: parseIp(address) } : {}) }
 }
@@ -172,7 +175,7 @@ t.test('whoever has all addresses answers from each', t =>
 )
 
 t.test('SCTP is answered at the ports that are declared', t =>
-  withAnswerer(t, [at(SCTP, 80), at(SCTP, 81, '10.2.0.3')], async ({ client }, plan) => {
+  withRawAnswerer(t, [at(SCTP, 80), at(SCTP, 81, '10.2.0.3')], async ({ client }, plan) => {
     const prober = await openProber(client, { id: plan.id })
     let sport = 30_000
     const ask = async (text: string, dport: number, patience: number) => {
@@ -187,7 +190,7 @@ t.test('SCTP is answered at the ports that are declared', t =>
 )
 
 t.test('the answerer outlives who started it and takes its helpers with it', t =>
-  withAnswerer(t, [at(TCP, 80), at(SCTP, 80), at(UDP, 53, undefined, '(outside)')], async ({ namespaces }, plan) => {
+  withRawAnswerer(t, [at(TCP, 80), at(SCTP, 80), at(UDP, 53, undefined, '(outside)')], async ({ namespaces }, plan) => {
     const starting = (name: string) => processesOf(plan.id).filter(({ command }) => command.join(' ').includes(name))
     const [answerer] = starting('answerer.js')
     t.ok(answerer, 'it carries the mark of its lab')

@@ -7,7 +7,7 @@ import { takeDown } from '../../src/lab/down.ts'
 import { labFolder } from '../../src/lab/naming.ts'
 import { namespacesOf, processesOf } from '../../src/lab/processes.ts'
 import { podwire } from '../cli/capture.ts'
-import { lackOf, type Need } from '../kernel/needs.ts'
+import { lackOf, type Need, passOver } from '../kernel/needs.ts'
 
 const NEEDS: readonly Need[] = [
   'bridge',
@@ -23,12 +23,13 @@ const NEEDS: readonly Need[] = [
   'nft',
 ]
 
-/** Why this machine can have no lab, or nothing. Says so to the test. */
-export function isSkipped(t: Test): boolean {
-  const lack = lackOf(NEEDS) ?? (existsSync('dist/lab/agent') ? undefined : 'needs podwire to be built: npm run build')
+/** Whether this machine can have no lab, or lacks what else is needed. Says why to the test. */
+export function isSkipped(t: Test, needs: readonly Need[] = []): boolean {
+  const lack =
+    lackOf([...NEEDS, ...needs]) ??
+    (existsSync('dist/lab/agent') ? undefined : 'needs podwire to be built: npm run build')
   if (lack === undefined) return false
-  if (process.env['PODWIRE_KERNEL'] === 'required') t.fail(lack)
-  else t.plan(0, lack)
+  passOver(t, lack)
   return true
 }
 

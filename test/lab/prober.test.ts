@@ -1,71 +1,14 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { parseIp } from '../../src/base/ip.ts'
-import { ICMP, ICMPV6, SCTP, TCP, UDP } from '../../src/base/protocol.ts'
-import { startAnswerer } from '../../src/lab/answerer.ts'
-import type { LabListener } from '../../src/lab/lab.ts'
-import type { Met, Probe } from '../../src/lab/probe.ts'
-import { openProber, type Prober } from '../../src/lab/prober.ts'
+import type { Probe } from '../../src/lab/probe.ts'
+import { openProber } from '../../src/lab/prober.ts'
 import { echoRequest, sctpInit, tcpSyn, udpDatagram } from '../../src/packet/first-packet.ts'
 import { encodePacket } from '../../src/packet/packet-bytes.ts'
-import { counterOf, endProcesses, inScratchNet, type ScratchNet } from './scratch-net.ts'
-
-const PROTOCOLS = { tcp: TCP, udp: UDP, sctp: SCTP, ping: ICMP, ping6: ICMPV6 } as const
-
-/** What one is sure to be told within, and how long one listens to silence. */
-const LONG = 60_000
-const SHORT = 250
-
-interface Ask {
-  readonly sport?: number
-  readonly ttl?: number
-  readonly size?: number
-  readonly src?: string
-  readonly bytes?: Uint8Array
-  readonly patience?: number
-}
-
-let port = 20_000
-
-/** @param target `udp 10.2.0.2:53`, `ping 10.2.0.2` */
-function probeTo(target: string, { src, ...more }: Ask = {}): Probe {
-  const [, name = '', address = '', dport] = /^(\w+) (.*?)(?: port (\d+))?$/.exec(target) ?? []
-  return {
-    machine: 'test/client',
-    protocol: PROTOCOLS[name as keyof typeof PROTOCOLS],
-    dst: parseIp(address),
-    sport: port++,
-    ...(dport ? { dport: Number(dport) } : {}),
-    ...(src ? { src: parseIp(src) } : {}),
-    patience: LONG,
-    ...more,
-  }
-}
-
-const listener = (protocol: number): LabListener => ({ machine: 'test/server', protocol, port: 80, what: 'all' })
-const LISTENERS = [TCP, UDP, SCTP].map(listener)
-
-async function withProber(
-  t: Test,
-  body: (prober: Prober, net: ScratchNet) => Promise<void>,
-  needs: Parameters<typeof inScratchNet>[1] = [],
-): Promise<void> {
-  await inScratchNet(t, needs, async net => {
-    const plan = net.plan(LISTENERS)
-    try {
-      await startAnswerer(plan, { folder: t.testdir() })
-      const prober = await openProber(net.client, { id: plan.id })
-      await body(prober, net)
-      await prober.close()
-    } finally {
-      await endProcesses(plan.id)
-    }
-  })
-}
-
-const said = ({ experience, detail }: Met) => (detail ? `${experience} (${detail})` : experience)
+import { type Ask, freshPort, probeTo, SHORT, said, withProber, withRawProber } from './probing.ts'
+import { counterOf } from './scratch-net.ts'
 
 t.test('what a prober meets', t =>
-  withProber(t, async prober => {
+  withRawProber(t, async prober => {
     // biome-ignore format: one case, one row
     const rows: readonly [target: string, meets: string, ask?: Ask][] = [
       ['tcp 10.2.0.2 port 80', 'answered'],
@@ -152,9 +95,9 @@ t.test('answers tell whom the far end saw', t =>
 )
 
 t.test('packets to the byte', t =>
-  withProber(t, async (prober, { namespaces: { client } }) => {
+  withRawProber(t, async (prober, { namespaces: { client } }) => {
     const ends = (src: string, dst: string, dport: number) => {
-      return { src: parseIp(src), dst: parseIp(dst), sport: port++, dport }
+      return { src: parseIp(src), dst: parseIp(dst), sport: freshPort(), dport }
     }
     const [v4, v6] = [
       (dport: number) => ends('10.1.0.2', '10.2.0.2', dport),
@@ -193,7 +136,7 @@ t.test('packets to the byte', t =>
 )
 
 t.test('what the own machine says', t =>
-  withProber(
+  withRawProber(
     t,
     async (prober, { namespaces: { client } }) => {
       const routes = ['prohibit', 'unreachable', 'blackhole'].map((type, i) =>
@@ -254,7 +197,7 @@ const RULES = `table inet filter {
 `
 
 t.test('sends one packet from exactly the port it was told, and nothing later', t =>
-  withProber(
+  withRawProber(
     t,
     async (prober, { namespaces: { server } }) => {
       const matches = ['tcp flags == syn', 'tcp flags & rst == rst', 'meta l4proto udp', 'meta l4proto sctp']
@@ -295,7 +238,7 @@ t.test('connections end in order: nobody resets', t =>
 )
 
 t.test('several at a time', t =>
-  withProber(t, async prober => {
+  withRawProber(t, async prober => {
     const targets = Array.from({ length: 60 }, (_, i) => {
       const kind = ['tcp', 'udp', 'sctp', 'ping'][i % 4]
       return kind === 'ping' ? 'ping 10.2.0.2' : `${kind} 10.2.0.2 port ${80 + (i % 2 && kind !== 'sctp' ? 1 : 0)}`
@@ -310,7 +253,7 @@ t.test('several at a time', t =>
 )
 
 t.test('what is no experience of the network is an error', t =>
-  withProber(t, async (prober, { client }) => {
+  withRawProber(t, async (prober, { client }) => {
     const rows: readonly [name: string, probe: Probe, error: RegExp][] = [
       [
         'foreign address',
