@@ -30,6 +30,13 @@ export interface Entrant {
   readonly pieces?: number
 }
 
+/**
+ * How long the pieces were is forgotten on the way up from a bridge: the packet may be cut to whatever fits.
+ *
+ * @see ip_rcv_core in net/ipv4/ip_input.c of Linux, which begins with a clean `IPCB`; ip6_rcv_core
+ */
+export const UNKNOWN_PIECES = Number.POSITIVE_INFINITY
+
 /** The packet with one hop less to go, past FORWARD. */
 export function forward(walk: Walk, entrant: Entrant, routed: Routed): Skb | undefined {
   const { skb, device } = entrant
@@ -80,6 +87,6 @@ function expired(walk: Walk, { skb, device }: Entrant): undefined {
 
 /** A packet that came in pieces goes on in pieces of the same size. */
 function exceeds({ skb, pieces }: Entrant, mtu: number): boolean {
-  if (pieces !== undefined && skb.packet.family === 6) return pieces > mtu
+  if (pieces !== undefined && skb.packet.family === 6) return pieces !== UNKNOWN_PIECES && pieces > mtu
   return staysWhole(skb.packet) && lengthOf(skb.packet) > mtu
 }

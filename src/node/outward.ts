@@ -27,8 +27,12 @@ export function walkOwn(walk: Walk, { skb, tunnel }: Leg & { readonly kind: 'own
   const from = walk.steps.length
   const passed = runHook(walk, 'output', own.skb, devicesOut(own.routed))
   if (!passed) return
+  const to = walk.steps.length
   const routed = needsRoute(walk, from, own.skb, passed) ? routeAgain(walk, passed) : own.routed
-  if (!routed) return
+  if (!routed) {
+    takeBackFilter(walk, from, to)
+    return
+  }
 
   const passedAll = runHook(walk, 'postrouting', passed, devicesOut(routed))
   if (!passedAll) return
@@ -87,6 +91,16 @@ function devicesOut({ out, via }: Routed): Devices {
 function needsRoute({ steps }: Walk, from: number, before: Skb, after: Skb): boolean {
   if (!equalIp(before.packet.dst, after.packet.dst)) return true
   return steps.slice(from).some(one => one.component === 'netfilter' && isMangled(one.step))
+}
+
+/** A packet for which there is no way after NAT never comes to the filter behind it. */
+function takeBackFilter({ steps }: Walk, from: number, to: number): void {
+  const at = steps.findIndex((one, i) => i >= from && i < to && one.component === 'netfilter' && isOfFilter(one.step))
+  if (at >= 0) steps.splice(at, to - at)
+}
+
+function isOfFilter(step: HookStep): boolean {
+  return 'table' in step && (step.table === 'filter' || step.table === 'security')
 }
 
 function isMangled(step: HookStep): boolean {

@@ -319,6 +319,8 @@ class Wiring implements World {
     const { links } = node.machine.config.network
     const link = links.find(({ name }) => name === home.link)
     const master = link && 'master' in link ? link.master : undefined
+    // A bridge that is down lets nothing pass between its ports either.
+    if (link?.down || links.some(({ name, down }) => name === master && down)) return undefined
     const holder = this.#holders.get(formatIp(ip))
     if (holder === asking) return undefined
     const beside = master === undefined || holder === home.machine ? undefined : this.#beside(node, master, ip)
