@@ -77,8 +77,10 @@ interface Section {
   readonly rows: readonly Row[]
 }
 
-function sections({ ends, machines }: Comparison, { observation, taken, nearest }: Judgement): readonly Section[] {
+function sections({ ends, machines }: Comparison, judgement: Judgement): readonly Section[] {
+  const { observation, taken, nearest, differences } = judgement
   const { met } = observation
+  const frames = differences.filter(({ what }) => what === 'frame')
   const experience = (taken ?? nearest)?.exchange.experience ?? NOTHING
   const isMet = !ends.some(({ what }) => what === 'verdict')
   const meeting: Row = { model: experience, kernel: met.experience, same: isMet }
@@ -87,6 +89,9 @@ function sections({ ends, machines }: Comparison, { observation, taken, nearest 
       ...(packets.length > 0 ? [{ title: `${machine}: packets`, rows: packets }] : []),
       ...(rules.length > 0 ? [{ title: `${machine}: rules`, rows: rules }] : []),
     ]),
+    ...frames.map(
+      ({ where = '', ...sides }): Section => ({ title: where, rows: [rowOf({ what: 'frame', ...sides })] }),
+    ),
     { title: 'sender', rows: isMet ? [meeting, ...ends.map(rowOf)] : ends.map(rowOf) },
   ]
 }

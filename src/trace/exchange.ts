@@ -57,7 +57,7 @@ function exchangeOnce(machine: string, skb: Skb, voyage: Voyage): Once {
   openSocket(memoryOf(machine, voyage), sent)
   const back = firstAnswer(there)
   if (!back) {
-    const experience = ownFailure(there.journey, sent) ?? 'timeout'
+    const experience = ownFailure(there.journey, sent, voyage) ?? 'timeout'
     return { request: there.journey, experience, sightings: there.sightings, sent }
   }
   const returned = carry(back.machine, back.skb, { ...voyage, now: voyage.now + 1 })
@@ -65,7 +65,7 @@ function exchangeOnce(machine: string, skb: Skb, voyage: Voyage): Once {
   return {
     request: there.journey,
     reply: returned.journey,
-    experience: ownFailure(there.journey, sent) ?? experienceOf(machine, sent, returned),
+    experience: ownFailure(there.journey, sent, voyage) ?? experienceOf(machine, sent, returned),
     sightings: [...there.sightings, ...returned.sightings],
     ...(aftermath.length > 0 ? { aftermath } : {}),
     sent,
@@ -106,15 +106,15 @@ function sentPacket({ hops, packet }: Journey): Packet {
 }
 
 /** What a program's call says when its own machine does not let the packet out. */
-function ownFailure({ hops, outcome }: Journey, sent: Packet): Experience | undefined {
+function ownFailure({ hops, outcome }: Journey, sent: Packet, { raw }: Voyage): Experience | undefined {
   const [first] = hops
   if (outcome.kind === 'left') return 'unknown'
   if (first?.outcome?.kind !== 'ended') return undefined
   switch (first.outcome.end.kind) {
     case 'dropped by rule':
     case 'rejected by rule':
-      // connect() goes on waiting: only a datagram's call hears of it, with EPERM.
-      return isTcp(sent.payload) || !leaves(first.steps) ? undefined : 'not permitted'
+      // connect() goes on waiting: only the call that sends a datagram, or bytes, hears of it, with EPERM.
+      return (isTcp(sent.payload) && !raw) || !leaves(first.steps) ? undefined : 'not permitted'
     case 'no route':
       return first.outcome.end.type === 'prohibit' ? 'not permitted' : 'network unreachable'
     case 'too big':
