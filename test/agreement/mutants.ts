@@ -41,15 +41,6 @@ const twice = ({ number }: Run) => [outside(number), 'node/node-1:30003', '--the
 const expiring = ({ sport }: Run) => ['pod/client', 'pod/far:8080', '--ttl', '1', '--sport', sport]
 const toClosedPort = ({ sport }: Run) => ['pod/client', 'pod/far:9', '--sport', sport]
 const inPieces = ({ sport }: Run) => ['pod/client', 'pod/far', '--proto', 'icmp', '--size', '2000', '--sport', sport]
-  'pod/client',
-  'pod/far',
-  '--proto',
-  'icmp',
-  '--size',
-  '1450',
-  '--sport',
-  sport,
-]
 const balanced = ({ number }: Run) => [`ip:192.0.2.${number}`, 'svc/balanced:80']
 const drawing = ({ sport }: Run) => ['pod/client', 'svc/web:80', '--sport', sport, '--draws', '100']
 
