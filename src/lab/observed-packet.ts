@@ -62,7 +62,7 @@ export function tracedOf({ family, src, dst, ttl, payload }: Packet): TracedPack
 
 /** A copy with right checksums. */
 function withChecksums(bytes: Uint8Array, tunnels: Tunnels): Uint8Array {
-  const mended = bytes.slice()
+  const mended = Uint8Array.from(bytes)
   if (mended.length > 0) mend(mended, tunnels)
   return mended
 }
@@ -141,7 +141,7 @@ function rawIpv4(bytes: Uint8Array): Packet {
   if (get8(bytes, 0) >>> 4 !== 4 || header < IPV4_HEADER || header > bytes.length) {
     throw malformed(WHAT, bytes, 0, 'no IP header')
   }
-  const plain = bytes.slice()
+  const plain = Uint8Array.from(bytes)
   put16(plain, 2, bytes.length)
   plain[9] = RESERVED
   plain.fill(NO_OPERATION, IPV4_HEADER, header)
@@ -154,7 +154,7 @@ function rawIpv4(bytes: Uint8Array): Packet {
 
 function rawIpv6(bytes: Uint8Array): Packet {
   requireLength(WHAT, bytes, IPV6_HEADER)
-  const plain = bytes.slice()
+  const plain = Uint8Array.from(bytes)
   put16(plain, 4, bytes.length - IPV6_HEADER)
   plain[6] = RESERVED
   return { ...decodePacket(plain), payload: { protocol: get8(bytes, 6), raw: bytes.slice(IPV6_HEADER) } }

@@ -12,7 +12,7 @@ import type { Frame } from '../packet/packet.ts'
 import { type Prerouted, passBridge, preroute } from './bridge-netfilter.ts'
 import { decide } from './bridging.ts'
 import type { Device } from './device.ts'
-import { type Entrant, UNKNOWN_PIECES } from './forward.ts'
+import type { Entrant } from './forward.ts'
 import { portPieces } from './mtu.ts'
 import { throughPort } from './transmit.ts'
 import { end, note, type Walk } from './walk.ts'
@@ -43,7 +43,7 @@ export function crossBridge(walk: Walk, bridge: Device, port: Device, frame: Fra
     device: bridge,
     physIn: port.name,
     prerouted: routed ? { routed } : {},
-    ...(pieces === undefined ? {} : { pieces: UNKNOWN_PIECES }),
+    ...(pieces === undefined ? {} : { pieces, joined: true }),
   }
 }
 

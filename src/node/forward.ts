@@ -28,14 +28,14 @@ export interface Entrant {
   readonly prerouted?: { readonly routed?: Routed }
   /** Bytes of the largest piece in which it came, if it came in pieces. */
   readonly pieces?: number
+  /**
+   * It was put together on a bridge, and is not known any more to have come in pieces: it goes on whole
+   * where it fits, and else in the pieces that it still consists of.
+   *
+   * @see ip_rcv_core in net/ipv4/ip_input.c of Linux, which begins with a clean `IPCB`; ip_do_fragment
+   */
+  readonly joined?: true
 }
-
-/**
- * How long the pieces were is forgotten on the way up from a bridge: the packet may be cut to whatever fits.
- *
- * @see ip_rcv_core in net/ipv4/ip_input.c of Linux, which begins with a clean `IPCB`; ip6_rcv_core
- */
-export const UNKNOWN_PIECES = Number.POSITIVE_INFINITY
 
 /** The packet with one hop less to go, past FORWARD. */
 export function forward(walk: Walk, entrant: Entrant, routed: Routed): Skb | undefined {
@@ -86,7 +86,7 @@ function expired(walk: Walk, { skb, device }: Entrant): undefined {
 }
 
 /** A packet that came in pieces goes on in pieces of the same size. */
-function exceeds({ skb, pieces }: Entrant, mtu: number): boolean {
-  if (pieces !== undefined && skb.packet.family === 6) return pieces !== UNKNOWN_PIECES && pieces > mtu
+function exceeds({ skb, pieces, joined }: Entrant, mtu: number): boolean {
+  if (pieces !== undefined && skb.packet.family === 6) return !joined && pieces > mtu
   return staysWhole(skb.packet) && lengthOf(skb.packet) > mtu
 }

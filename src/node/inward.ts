@@ -99,8 +99,14 @@ function lead(walk: Walk, entrant: Entrant, routed: Routed): void {
     ...(via === undefined ? {} : { via }),
   })
   if (!leaving) return
-  const { device, pieces } = entrant
-  transmit(walk, { skb: leaving, routed, from: device, ...(pieces === undefined ? {} : { pieces }) })
+  const { device, pieces, joined } = entrant
+  transmit(walk, {
+    skb: leaving,
+    routed,
+    from: device,
+    ...(pieces === undefined ? {} : { pieces }),
+    ...(joined ? { joined } : {}),
+  })
 }
 
 function deliver(walk: Walk, entrant: Entrant, routed: Routed): void {

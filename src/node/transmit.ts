@@ -24,6 +24,8 @@ export interface Leaving {
   readonly from?: Device
   /** Bytes of the largest piece in which it came, if it came in pieces. */
   readonly pieces?: number
+  /** It goes on whole where it fits all the same. */
+  readonly joined?: true
   /** It was made here and must not be cut. */
   readonly whole?: boolean
 }
@@ -33,23 +35,26 @@ export interface Leaving {
  *
  * @see net/ipv4/arp.c of Linux: arp_error_report; net/ipv4/route.c: ipv4_link_failure
  */
-export function transmit(walk: Walk, { skb, routed, from, pieces, whole = false }: Leaving): void {
+export function transmit(walk: Walk, { skb, routed, from, pieces, joined, whole = false }: Leaving): void {
   const { out } = routed
   if (out === walk.machine.loopback) {
     loop(walk, skb)
     return
   }
   const mac = out.mac ? neighbourMac(walk, skb, routed) : NO_MAC
+  const mtu = from ? forwardMtu(walk, skb, routed) : ownMtu(walk, skb, routed)
+  const most = joined && lengthOf(skb.packet) <= mtu ? undefined : pieces
   if (!mac) {
-    answerError(walk, skb, 'host-unreachable', from ? { device: from } : {})
+    // Each piece waits for the neighbour by itself.
+    for (const piece of piecesOf(walk, skb, mtu, most))
+      answerError(walk, piece, 'host-unreachable', from ? { device: from } : {})
     return
   }
-  const mtu = from ? forwardMtu(walk, skb, routed) : ownMtu(walk, skb, routed)
   if (whole && lengthOf(skb.packet) > mtu) {
     tooBig(walk, skb, routed, mtu)
     return
   }
-  for (const piece of piecesOf(walk, skb, mtu, pieces)) {
+  for (const piece of piecesOf(walk, skb, mtu, most)) {
     emit(walk, piece, out, { src: out.mac ?? NO_MAC, dst: mac, body: { kind: 'ip', packet: piece.packet } })
   }
 }

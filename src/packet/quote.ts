@@ -77,7 +77,7 @@ export function readQuote(message: IcmpMessage, family: Family): Quote | undefin
 export function rewriteQuote(message: IcmpMessage, family: Family, change: QuoteChange): IcmpMessage {
   const place = isIcmpError(message) ? findTransport(message.data, family) : undefined
   if (!place) return message
-  const data = message.data.slice()
+  const data = Uint8Array.from(message.data)
   const draft: Draft = { data, family, place, checksumAt: checksumPlace(data, family, place) }
   if (change.src !== undefined) rewriteIp(draft, SRC_AT[family], change.src)
   if (change.dst !== undefined) rewriteIp(draft, DST_AT[family], change.dst)

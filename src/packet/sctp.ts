@@ -66,7 +66,7 @@ function decodeChunk(bytes: Uint8Array, at: number): SctpChunk {
 
 /** The checksum that belongs into the header of these bytes, whatever stands there: 32 bits, signed. */
 export function sctpChecksum(bytes: Uint8Array): number {
-  const blank = bytes.slice()
+  const blank = Uint8Array.from(bytes)
   put32(blank, 8, 0)
   return swap32(crc32c(blank))
 }

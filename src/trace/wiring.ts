@@ -299,7 +299,7 @@ class Wiring implements World {
     const device = machine.config.network.links.find(({ name }) => name === link)
     if (!device || device.kind === 'vxlan' || device.kind === 'loopback') return undefined
     const peer = [...veths.values()].find(
-      ({ master, peer }) => master === link && peer.addresses.some(own => equalIp(own.address, ip)),
+      ({ master, peer, down }) => !down && master === link && peer.addresses.some(own => equalIp(own.address, ip)),
     )
     if (peer) return peer.peer.mac
     const pod = this.#pods.get(this.#holders.get(formatIp(ip)) ?? '')
