@@ -71,7 +71,7 @@ export const EXCLUDED: readonly Exclusion[] = [
   },
   {
     name: 'neighbours',
-    what: 'ARP, neighbour discovery and membership of groups',
+    what: 'ARP, neighbour discovery and membership of groups; that a bridge sends a packet by its own device to learn whose it is',
     why: 'who has an address on a wire is known to the model without asking',
     fields: [],
   },

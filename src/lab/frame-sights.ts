@@ -10,6 +10,7 @@ import type { Exchange, Flow } from '../trace/journey.ts'
 import { LOOPBACK_LINK, POD_LINK } from '../trace/machines.ts'
 import { macOfDevice } from '../trace/station.ts'
 import type { Difference, FrameSights, Judgement, SeenFrame } from './agreement.ts'
+import { type BridgedFrame, bridgedFrames } from './bridged-frames.ts'
 import { labNames, NOTHING } from './compare.ts'
 import { compareFrames, type FrameDifference, type FrameOptions, type FramePlace } from './compare-frames.ts'
 import { portWords } from './drawn-ports.ts'
@@ -114,10 +115,14 @@ function differencesOf(
   tunnels: readonly number[],
 ): readonly Difference[] {
   const context = { tunnels: new Set(tunnels), sent: flow.packet }
-  const kernel = passed.filter(
+  const words = portWords(exchange, observation.machines, labNames(observation))
+  const told = passed.filter(
     ({ frame: { body } }) => body.kind === 'raw' || (body.kind === 'ip' && !isExcludedPacket(body.packet, context)),
   )
-  const words = portWords(exchange, observation.machines, labNames(observation))
+  const kernel = withoutBridged(told, bridgedFrames(exchange), {
+    vxlanPorts: tunnels,
+    isExcluded: (field, pair) => isExcludedField(field, pair, { tunnels: context.tunnels, words }),
+  })
   const [ours, theirs] = [byLink(model), byLink(kernel)]
   const options: FrameOptions = {
     vxlanPorts: tunnels,
@@ -133,6 +138,24 @@ function differencesOf(
     ...compareFrames(ours.links, theirs.links, options).map(differenceOf),
     ...theirs.places.flatMap(place => flawOf(place, theirs.at(place))),
   ]
+}
+
+/** See `neighbours` in `excluded.ts`. */
+function withoutBridged(
+  kernel: readonly WatchedFrame[],
+  bridged: readonly BridgedFrame[],
+  options: FrameOptions,
+): readonly WatchedFrame[] {
+  const open = [...bridged]
+  return kernel.filter(({ machine, link, frame }) => {
+    const seen = [{ machine, link, frames: [frame] }]
+    const at = open.findIndex(({ packet, src, dst = frame.dst, ...place }) => {
+      const expected: Frame = { src, dst, body: { kind: 'ip', packet } }
+      return compareFrames([{ ...place, frames: [expected] }], seen, options).length === 0
+    })
+    if (at >= 0) open.splice(at, 1)
+    return at < 0
+  })
 }
 
 interface AtLink {

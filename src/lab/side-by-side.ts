@@ -89,14 +89,12 @@ function sections({ ends, machines }: Comparison, judgement: Judgement): readonl
       ...(packets.length > 0 ? [{ title: `${machine}: packets`, rows: packets }] : []),
       ...(rules.length > 0 ? [{ title: `${machine}: rules`, rows: rules }] : []),
     ]),
-    ...frames.map(
-      ({ where = '', ...sides }): Section => ({ title: where, rows: [rowOf({ what: 'frame', ...sides })] }),
-    ),
+    ...frames.map(({ where = '', ...sides }): Section => ({ title: where, rows: [rowOf(sides)] })),
     { title: 'sender', rows: isMet ? [meeting, ...ends.map(rowOf)] : ends.map(rowOf) },
   ]
 }
 
-function rowOf({ model, kernel }: Difference): Row {
+function rowOf({ model, kernel }: Pick<Difference, 'model' | 'kernel'>): Row {
   return { model, kernel, same: false }
 }
 
