@@ -1,0 +1,33 @@
+/**
+ * The kernel does what a trace says: flows through clusters drawn at random, with both kinds of iptables.
+ *
+ * Every flow is an assertion. One on which model and kernel disagree shows both, side by side.
+ */
+import t from 'tap'
+import { isSkipped, verified } from './verifying.ts'
+
+t.setTimeout(1_800_000)
+
+const CLUSTERS = 10
+const LEAST_FLOWS = 300
+const DRAWN = ['--clusters', String(CLUSTERS), '--flows', '12', '--events', '2', '--seed', '1']
+
+for (const variant of ['nft', 'legacy']) {
+  t.test(`${CLUSTERS} clusters drawn at random, with iptables-${variant}`, async t => {
+    if (isSkipped(t)) return
+    const report = await verified(t, [...DRAWN, '--iptables', variant])
+    if (!report) return
+    const clusters = new Set(report.flows.map(({ flow }) => /^cluster \d+/.exec(flow)?.[0]))
+    t.equal(clusters.size, CLUSTERS, 'all clusters were asked')
+    t.ok(report.totals.flows >= LEAST_FLOWS, `${report.totals.flows} flows are at least ${LEAST_FLOWS}`)
+  })
+}
+
+t.test('the kernel draws each endpoint as often as the model says', async t => {
+  if (isSkipped(t)) return
+  const flow = ['-f', 'test/fixtures/agreement', 'pod/client', 'svc/web:80', '--draws', '200']
+  const report = await verified(t, flow)
+  const [frequency] = report?.frequencies ?? []
+  t.equal(frequency?.trials, 200)
+  t.equal(frequency?.outcomes.length, 3, 'of three endpoints')
+})
