@@ -1,31 +1,12 @@
 /** What `lab verify -o json` says, as far as tests read it; see `schema/agreement.schema.json`. */
-
-export interface Difference {
-  readonly what: string
-  readonly where?: string
-  readonly model: string
-  readonly kernel: string
-}
-
-export interface FlowReport {
-  readonly flow: string
-  readonly rules: number
-  readonly packets: number
-  readonly agrees: boolean
-  readonly differences: readonly Difference[]
-  readonly sideBySide?: string
-}
+import type { FlowReport, FrequencyReport, Totals } from '../../src/lab/report.ts'
 
 export interface Report {
-  readonly totals: Readonly<Record<'flows' | 'agree' | 'disagree' | 'rules' | 'packets', number>>
+  readonly totals: Totals
   readonly flows: readonly FlowReport[]
-  readonly frequencies: readonly {
-    readonly flow: string
-    readonly trials: number
+  readonly frequencies: readonly (Pick<FrequencyReport, 'flow' | 'trials' | 'agrees' | 'why'> & {
     readonly outcomes: readonly { readonly name: string; readonly seen: number }[]
-    readonly agrees: boolean
-    readonly why?: string
-  }[]
+  })[]
 }
 
 export function readReport(text: string): Report {
