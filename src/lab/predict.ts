@@ -6,7 +6,7 @@
 import type { Choose } from '../base/choice.ts'
 import type { Millis } from '../base/clock.ts'
 import { isUnspecified } from '../base/ip.ts'
-import { seededRandom } from '../base/random.ts'
+import { hash32, seededRandom } from '../base/random.ts'
 import { copyMachineMemory, type MachineMemory } from '../node/memory.ts'
 import { isEchoRequest } from '../packet/icmp-types.ts'
 import { lengthOf } from '../packet/length.ts'
@@ -79,7 +79,7 @@ class CopiedOnAsk extends Map<string, MachineMemory> {
 function exchangeOf({ sender, packet }: Flow, crafted: boolean, voyage: Voyage): Exchange {
   // What goes through a raw socket is sent as it is: nobody clears "don't fragment" for it.
   if (!crafted) return exchange(sender, { packet, mark: 0, cuttable: true }, voyage)
-  const met = exchange(sender, { packet, mark: 0 }, { ...voyage, raw: true })
+  const met = exchange(sender, { packet, mark: 0, raw: true }, { ...voyage, raw: true })
   const reset = resetOf(sender, met, voyage)
   return reset ? { ...met, aftermath: [...(met.aftermath ?? []), reset] } : met
 }
@@ -89,8 +89,16 @@ function resetOf(sender: string, { reply }: Exchange, voyage: Voyage): Aftermath
   if (reply?.outcome.kind !== 'delivered' || reply.outcome.machine !== sender) return undefined
   const packet = tcpReset(reply.outcome.packet, 'socket')
   if (!packet) return undefined
-  const { journey, sightings } = carry(sender, { packet, mark: 0 }, { ...voyage, now: voyage.now + 2 })
+  const skb = { packet: labelled(packet), mark: 0 }
+  const { journey, sightings } = carry(sender, skb, { ...voyage, now: voyage.now + 2 })
   return { journey, sightings }
+}
+
+/** Of IPv6, what the kernel sends has a label, and what was crafted has none: tunnels take them for two flows. */
+function labelled(packet: Packet): Packet {
+  const ports = portsOf(packet.payload)
+  if (packet.family === 4 || !ports) return packet
+  return { ...packet, id: hash32(`${ports.sport} ${ports.dport}`) & 0xfffff || 1 }
 }
 
 export interface ProbeOptions {

@@ -37,7 +37,7 @@ export function walkOwn(walk: Walk, { skb, tunnel }: Leg & { readonly kind: 'own
   const passedAll = runHook(walk, 'postrouting', passed, devicesOut(routed))
   if (!passedAll) return
   const leaving = loosened(walk, passedAll, routed)
-  const whole = tunnel ? staysWhole(leaving.packet) : mustFit(leaving.packet)
+  const whole = tunnel || leaving.raw ? staysWhole(leaving.packet) : mustFit(leaving.packet)
   transmit(walk, { skb: leaving, routed, whole })
 }
 
@@ -53,10 +53,15 @@ function loosened(walk: Walk, skb: Skb, routed: Routed): Skb {
   return lengthOf(packet) <= ownMtu(walk, skb, routed) ? skb : { ...skb, packet: { ...packet, df: false } }
 }
 
-/** A packet that must not be cut is not even begun when it is too long: the program is told. */
+/**
+ * A packet that must not be cut is not even begun when it is too long: the program is told. Of what it made itself
+ * only the device is asked, not what is known of the path.
+ *
+ * @see net/ipv4/raw.c of Linux: raw_send_hdrinc; net/ipv6/raw.c: rawv6_send_hdrinc
+ */
 function fitsPath(walk: Walk, { skb, routed }: Own): boolean {
-  const mtu = ownMtu(walk, skb, routed)
-  if (!mustFit(skb.packet) || lengthOf(skb.packet) <= mtu) return true
+  const mtu = skb.raw ? routed.out.mtu : ownMtu(walk, skb, routed)
+  if (!(skb.raw || mustFit(skb.packet)) || lengthOf(skb.packet) <= mtu) return true
   tooBig(walk, skb, routed, mtu)
   return false
 }

@@ -51,6 +51,8 @@ export function transmit(walk: Walk, { skb, routed, from, pieces, joined, whole 
     return
   }
   if (whole && lengthOf(skb.packet) > mtu) {
+    // A socket would have known; who made the packet itself is told as anybody would be.
+    if (skb.raw) answerError(walk, skb, 'too-big', { mtu })
     tooBig(walk, skb, routed, mtu)
     return
   }

@@ -23,6 +23,8 @@ export interface Skb {
    * unless told otherwise. @see IP_PMTUDISC_WANT in ip(7)
    */
   readonly cuttable?: true
+  /** Of a packet of the machine's own: a program made all of it, and a raw socket sends it as it is. */
+  readonly raw?: true
 }
 
 /** What connection tracking made of a packet. */
