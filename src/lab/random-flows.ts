@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { addIp, type Family, familyOf, formatIp, type Ip, parseIp } from '../base/ip.ts'
+import { addIp, equalIp, type Family, familyOf, formatIp, type Ip, parseIp } from '../base/ip.ts'
 import { ICMP, SCTP, TCP, UDP } from '../base/protocol.ts'
 import { type Random, seededRandom } from '../base/random.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
@@ -161,7 +161,7 @@ function drawFlow(random: Random, scene: Scene, sport: number): DrawnFlow {
     const sender = drawSender(random, scene, kind, family)
     const target = pickWeighted<TargetKind>(random, WEIGHTS[kind] as Record<TargetKind, number>)
     const place = sender && TARGETS[target](random, { facts, family, ...sender })
-    if (!sender || !place || isSame(sender, place)) continue
+    if (!sender || !place || isSame(sender, place) || isMuted(sender, place, facts)) continue
     return { asked: askedOf(random, sender, place, facts, sport), sender: kind, target }
   }
 }
@@ -190,6 +190,15 @@ function drawSender(random: Random, { facts, besides }: Scene, kind: SenderKind,
       return { word: pod.word, node: pod.node, pod }
     }
   }
+}
+
+/** Of a machine that sends SCTP by a raw socket the kernel does not say that it speaks none. */
+function isMuted({ pod, node, ip: own }: Sender, { ip, protocol }: Target, { nodes }: FlowFacts): boolean {
+  if (protocol !== SCTP) return false
+  const at = nodes.find(({ name }) => name === node)
+  const onNode = pod === undefined || pod.hostNetwork
+  const addresses = onNode ? [...(at?.addresses ?? []), ...(at?.gateways ?? [])] : pod.addresses
+  return [...addresses, ...(own === undefined ? [] : [own])].some(one => equalIp(one, ip))
 }
 
 function client(ip: Ip): Sender {

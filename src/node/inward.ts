@@ -109,13 +109,19 @@ function lead(walk: Walk, entrant: Entrant, routed: Routed): void {
   })
 }
 
-function deliver(walk: Walk, entrant: Entrant, routed: Routed): void {
-  const whole = assemble(walk, entrant.skb)
-  if (!whole) return
-  const { device, physIn } = entrant
-  const accepted = runHook(walk, 'input', whole.skb, { in: device.name, ...(physIn === undefined ? {} : { physIn }) })
-  if (!accepted) return
-  if (!outOfTunnel(walk, accepted)) handOver(walk, accepted, routed, device)
+/**
+ * IPv4 puts pieces together before INPUT; of IPv6 they are what comes behind its header, and so behind it.
+ *
+ * @see ip_local_deliver in net/ipv4/ip_input.c of Linux; ip6_input_finish in net/ipv6/ip6_input.c
+ */
+function deliver(walk: Walk, { skb, device, physIn }: Entrant, routed: Routed): void {
+  const accept = (one: Skb) =>
+    runHook(walk, 'input', one, { in: device.name, ...(physIn === undefined ? {} : { physIn }) })
+  const whole = (one: Skb) => assemble(walk, one)?.skb
+  const [first, second] = skb.packet.family === 4 ? [whole, accept] : [accept, whole]
+  const half = first(skb)
+  const delivered = half && second(half)
+  if (delivered && !outOfTunnel(walk, delivered)) handOver(walk, delivered, routed, device)
 }
 
 /** The packet in a frame that the device takes. */

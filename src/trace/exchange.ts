@@ -9,7 +9,7 @@ import { UDP } from '../base/protocol.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import { openSocket } from '../node/socket.ts'
 import { answerTo } from '../packet/first-packet.ts'
-import { isEchoReply, isEchoRequest } from '../packet/icmp-types.ts'
+import { isEchoReply, isEchoRequest, isIcmpError } from '../packet/icmp-types.ts'
 import { type IcmpMessage, isIcmp, isTcp, type Packet, portsOf, TCP_FLAG } from '../packet/packet.ts'
 import { readQuote } from '../packet/quote.ts'
 import { type Answer, type Carried, carry, memoryOf, type Voyage } from './carry.ts'
@@ -61,7 +61,8 @@ function exchangeOnce(machine: string, skb: Skb, voyage: Voyage): Once {
     return { request: there.journey, experience, sightings: there.sightings, sent }
   }
   const returned = carry(back.machine, back.skb, { ...voyage, now: voyage.now + 1 })
-  const aftermath = voyage.aftermath ? returned.answers.map(answer => aftermathOf(answer, voyage)) : []
+  const more = [...there.answers.filter(answer => answer !== back && isError(answer)), ...returned.answers]
+  const aftermath = voyage.aftermath ? more.map(answer => aftermathOf(answer, voyage)) : []
   return {
     request: there.journey,
     reply: returned.journey,
@@ -70,6 +71,11 @@ function exchangeOnce(machine: string, skb: Skb, voyage: Voyage): Once {
     ...(aftermath.length > 0 ? { aftermath } : {}),
     sent,
   }
+}
+
+/** An echo's reply is the answer itself. */
+function isError({ skb: { packet } }: Answer): boolean {
+  return isIcmp(packet.payload) && isIcmpError(packet.payload)
 }
 
 /** Nothing comes of it: neither resets nor errors are answered. */
