@@ -3,14 +3,16 @@
  *
  * The kernel's own hash has a key that it draws at boot; this one has a seed. What goes into it is
  * the same: addresses, and ports where the packet has them. So all pings between two machines are
- * one flow, and so are all pieces of fragmented packets.
+ * one flow, and so are all pieces of fragmented packets. Of ICMPv6 the messages of each type are one:
+ * the kernel labels them so when it makes them.
  *
- * @see skb_get_hash and __skb_flow_dissect in net/core/flow_dissector.c of Linux
+ * @see skb_get_hash and __skb_flow_dissect in net/core/flow_dissector.c of Linux; ip6_make_flowlabel in
+ * include/net/ipv6.h
  * @module
  */
 import { compareIp, type Ip, isIpv4 } from '../base/ip.ts'
 import { etherTypeOf } from '../packet/ethernet.ts'
-import { type Frame, type Packet, portsOf } from '../packet/packet.ts'
+import { type Frame, isIcmp, type Packet, portsOf } from '../packet/packet.ts'
 
 /** 32 bits, unsigned. */
 export function flowHash({ body }: Frame, seed: number): number {
@@ -27,6 +29,7 @@ function mixPacket(start: number, { src, dst, id, family, payload }: Packet): nu
   hash = mixIp(hash, forward ? dst : src)
   // A flow label stands for the ports: the kernel looks no further.
   if (family === 6 && id !== 0) return mix(hash, id)
+  if (family === 6 && isIcmp(payload)) return mix(hash, (payload.type << 8) | payload.code)
   return mix(hash, forward ? (sport << 16) | dport : (dport << 16) | sport)
 }
 
