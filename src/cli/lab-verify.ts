@@ -13,6 +13,7 @@ import type { EventOptions } from '../lab/event-jobs.ts'
 import { type Examination, type Examined, examine } from '../lab/examination.ts'
 import { exclusionLines } from '../lab/excluded.ts'
 import { framesToCapture } from '../lab/frame-files.ts'
+import { hasOffloadTool, OFFLOAD_TOOL } from '../lab/frame-watch.ts'
 import { frequenciesOf, SIGNIFICANCE, shareOf } from '../lab/frequencies.ts'
 import { interruptibly } from '../lab/interruption.ts'
 import { formatJunit } from '../lab/junit.ts'
@@ -286,8 +287,14 @@ async function reportOf({ flows, drawn }: Examined, given: Given, { seed, host }
       { name: 'seed', value: String(seed) },
       ...(given.is('clusters') ? [{ name: 'clusters', value: given.text('clusters') ?? '' }] : []),
       ...(await versionsHere([host.variant])),
+      ...(given.is('capture') && !hasOffloadTool() ? [NO_CHECKSUMS] : []),
     ],
   }
+}
+
+const NO_CHECKSUMS = {
+  name: 'note',
+  value: `checksums are left to devices, and not compared: that takes ${OFFLOAD_TOOL.tool} (apt-get install ${OFFLOAD_TOOL.package})`,
 }
 
 /** More flows than these are told one by one only when they disagree. */

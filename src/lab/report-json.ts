@@ -28,8 +28,20 @@ export function reportToJson(report: Report): Json {
 }
 
 function flowToJson(report: FlowReport): Json {
-  const { flow, verdict, model, kernel, endpoint, probability, rules, packets, agrees, differences, sideBySide } =
-    report
+  const {
+    flow,
+    verdict,
+    model,
+    kernel,
+    endpoint,
+    probability,
+    rules,
+    packets,
+    frames,
+    agrees,
+    differences,
+    sideBySide,
+  } = report
   return {
     flow,
     verdict,
@@ -39,6 +51,7 @@ function flowToJson(report: FlowReport): Json {
     ...(probability === undefined ? {} : { probability }),
     rules,
     packets,
+    ...(frames === undefined ? {} : { frames }),
     agrees,
     differences: differences.map(differenceToJson),
     ...(sideBySide === undefined ? {} : { sideBySide }),

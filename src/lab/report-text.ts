@@ -53,9 +53,11 @@ function frequencyRows({ flow, trials, outcomes, test, agrees }: FrequencyReport
 
 /** The line that says it all, and what it does not say. */
 function closing({ flows, frequencies, significance }: Report): string {
-  const { agree, disagree, rules, packets } = totalsOf(flows)
+  const { agree, disagree, rules, packets, frames } = totalsOf(flows)
+  const compared = [counted(rules, 'rule'), counted(packets, 'packet')]
+  if (frames !== undefined) compared.push(counted(frames, 'frame'))
   const lines = [
-    `${counted(flows.length, 'flow')}, ${agree} agree, ${disagree} disagree; ${counted(rules, 'rule')} and ${counted(packets, 'packet')} compared`,
+    `${counted(flows.length, 'flow')}, ${agree} agree, ${disagree} disagree; ${compared.slice(0, -1).join(', ')} and ${compared.at(-1)} compared`,
     ...(frequencies.length > 0 ? [frequencyLine(frequencies, significance)] : []),
     `not compared: ${EXCLUDED.map(({ name }) => name).join(', ')}`,
   ]

@@ -28,6 +28,8 @@ export interface FlowReport {
   /** How many were compared: those that the model has. */
   readonly rules: number
   readonly packets: number
+  /** Absent: links were not watched. */
+  readonly frames?: number
   readonly agrees: boolean
   /** Of a flow on which they disagree. */
   readonly differences: readonly Difference[]
@@ -50,7 +52,7 @@ export interface Report {
 
 /** What is kept of a judgement, which holds whole memories. */
 export function flowReport(judgement: Judgement, context: SideContext = {}): FlowReport {
-  const { flow, observation, taken, nearest, differences } = judgement
+  const { flow, observation, taken, nearest, differences, frames } = judgement
   const told = taken ?? nearest
   const sights = told ? [...expectedSights(told.exchange, labNames(observation)).values()] : []
   const agrees = differences.length === 0
@@ -63,6 +65,7 @@ export function flowReport(judgement: Judgement, context: SideContext = {}): Flo
     ...(told ? { probability: formatRatio(told.probability) } : {}),
     rules: sights.reduce((sum, { rules }) => sum + rules.length, 0),
     packets: sights.reduce((sum, { packets }) => sum + packets.length, 0),
+    ...(frames ? { frames: frames.compared } : {}),
     agrees,
     differences,
     ...(agrees ? {} : { sideBySide: sideBySide(judgement, context) }),
@@ -80,6 +83,8 @@ export interface Totals {
   readonly disagree: number
   readonly rules: number
   readonly packets: number
+  /** Absent: links were not watched. */
+  readonly frames?: number
 }
 
 export function totalsOf(flows: readonly FlowReport[]): Totals {
@@ -91,5 +96,6 @@ export function totalsOf(flows: readonly FlowReport[]): Totals {
     disagree: flows.length - agree,
     rules: sum(({ rules }) => rules),
     packets: sum(({ packets }) => packets),
+    ...(flows.some(({ frames }) => frames !== undefined) ? { frames: sum(({ frames = 0 }) => frames) } : {}),
   }
 }
