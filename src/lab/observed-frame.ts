@@ -5,7 +5,7 @@
  */
 import { ParseError } from '../base/error.ts'
 import { decodeFrame, ETHER_TYPE, ETHERNET_HEADER } from '../packet/ethernet.ts'
-import { get16, getMac } from '../packet/octets.ts'
+import { get16, getMac, requireLength } from '../packet/octets.ts'
 import { type Frame, type FrameBody, isUdp } from '../packet/packet.ts'
 import { decodeVxlan } from '../packet/vxlan.ts'
 import { decodeObserved } from './observed-packet.ts'
@@ -21,6 +21,7 @@ export interface ObservedFrame {
  * @throws {ParseError} when there is no Ethernet header
  */
 export function decodeObservedFrame(bytes: Uint8Array, tunnels: readonly number[]): ObservedFrame {
+  requireLength('captured frame', bytes, ETHERNET_HEADER)
   try {
     const frame = decodeFrame(bytes)
     requireCarried(frame, tunnels)
