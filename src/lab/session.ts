@@ -106,6 +106,7 @@ class RunningSession implements Session {
 
   async send(flow: Flow): Promise<Judgement> {
     const { seed, crafted } = this.#options
+    await this.#forgetOutside(flow.sender)
     // Ports that NAT draws differ from flow to flow, as the kernel's do.
     const drawing = { seed: seed + this.#fence, most: MOST_WAYS, crafted }
     const predicted = predict(flow, this.#world, this.#memories, drawing)
@@ -153,6 +154,21 @@ class RunningSession implements Session {
     const fresh = openProber(this.#machineOf(name), { id: this.#plan.id })
     this.#probers.set(name, fresh)
     return fresh
+  }
+
+  /**
+   * Whoever is outside is many machines to the model and one to the kernel: what that one has learned of
+   * paths, from whatever address, is forgotten on both sides before it sends.
+   */
+  async #forgetOutside(sender: string): Promise<void> {
+    const { machines, id } = this.#plan
+    const outside = machines.find(({ kind }) => kind === 'outside')
+    if (!outside || machines.some(({ machine }) => machine === sender)) return
+    for (const family of ['-4', '-6']) {
+      const args = [family, 'route', 'flush', 'cache']
+      await runJob({ namespace: outside.namespace, tool: 'ip', args, about: 'paths outside' }, { lab: id })
+    }
+    this.#memories = new Map([...this.#memories].filter(([machine]) => machine !== sender))
   }
 
   /**

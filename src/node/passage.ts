@@ -8,7 +8,7 @@ import type { Around, Machine } from './machine.ts'
 import type { MachineMemory } from './memory.ts'
 import { walkOwn } from './outward.ts'
 import type { Passage } from './step.ts'
-import { end, type Leg, passageOf, startWalk, type Walk } from './walk.ts'
+import { end, type Leg, nextLeg, passageOf, startWalk, type Walk } from './walk.ts'
 
 /**
  * Most legs of one passage. A packet that two tunnels send through each other, over and over, grows no
@@ -22,7 +22,7 @@ const MOST_LEGS = 64
 export function walkAll(machine: Machine, memory: MachineMemory, around: Around, first: Leg): Passage {
   const walk = startWalk(machine, memory, around, first)
   for (let legs = 0; legs < MOST_LEGS; legs++) {
-    const leg = walk.pending.shift()
+    const leg = nextLeg(walk)
     if (!leg) return passageOf(walk)
     walkLeg(walk, leg)
   }

@@ -40,12 +40,14 @@ export interface Walk {
   readonly answers: Skb[]
   /** The next one first. */
   readonly pending: Leg[]
+  /** How many of them the present leg has brought. */
+  brought: number
   delivered?: Passage['delivered']
   ended?: End
 }
 
 export function startWalk(machine: Machine, memory: MachineMemory, around: Around, first: Leg): Walk {
-  return { machine, memory, around, steps: [], passings: [], departures: [], answers: [], pending: [first] }
+  return { machine, memory, around, steps: [], passings: [], departures: [], answers: [], pending: [first], brought: 0 }
 }
 
 /**
@@ -63,9 +65,16 @@ export function end(walk: Walk, ended: End): undefined {
   return undefined
 }
 
-/** Legs that follow the present one, before those that wait already. */
+/** Legs that follow the present one, in their order, before those that waited already. */
 export function follow(walk: Walk, legs: readonly Leg[]): void {
-  walk.pending.unshift(...legs)
+  walk.pending.splice(walk.brought, 0, ...legs)
+  walk.brought += legs.length
+}
+
+/** The leg that is next, if there is one. */
+export function nextLeg(walk: Walk): Leg | undefined {
+  walk.brought = 0
+  return walk.pending.shift()
 }
 
 export function passageOf({ steps, passings, departures, delivered, ended, answers }: Walk): Passage {

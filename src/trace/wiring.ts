@@ -280,13 +280,18 @@ class Wiring implements World {
     if (holder === ROUTER) return macOfDevice(ROUTER, this.#routerLink(lan, asking))
     const site = holder === undefined ? undefined : this.#sites.get(holder)
     const uplink = site?.uplinks.find(({ addresses }) => addresses.some(({ address }) => isOf(lan, address)))
-    if (site && uplink) return uplink.mac ?? macOfDevice(site.name, uplink.link)
+    if (site && uplink)
+      return this.#isDown(site.name, uplink.link) ? undefined : (uplink.mac ?? macOfDevice(site.name, uplink.link))
     if (!isOf(lan, ip)) return undefined
     const vip = this.#config.vips.find(one => equalIp(one.ip, ip))
     if (vip) return vip.nodes[0] === undefined ? undefined : this.#onLan(lan, asking, vip.nodes[0])
     if (this.#isSilent(asking, ip)) return undefined
     const name = strangerName(ip)
     return this.#machines.has(name) || this.#config.partial ? macOfDevice(name, POD_LINK) : undefined
+  }
+
+  #isDown(node: string, link: string): boolean {
+    return this.#meet(node).machine.config.network.links.some(({ name, down }) => name === link && down)
   }
 
   #isSilent(asking: string, ip: Ip): boolean {
