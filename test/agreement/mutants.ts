@@ -13,38 +13,32 @@ export interface Mutant {
   /** As it is written in the file, in one place and no other. */
   readonly was: string
   readonly becomes: string
-  /** Words for `lab verify`. */
-  readonly flow: (run: Run) => readonly string[]
+  readonly shown: Shown
   /** One difference must read so: `rules node-1: MODEL | KERNEL`. */
   readonly told: RegExp
 }
 
-/**
- * What no other run in the same lab has: kernels remember connections and clients from run to run, a model
- * that was just started does not.
- */
-export interface Run {
-  /** From 1; clients outside end in it. */
-  readonly number: number
-  /** For clients that are in the cluster. */
-  readonly sport: string
+/** What shows a mutant. */
+export interface Shown {
+  /** `FROM TO` of one packet after the other, or `again`. @param client outside, whom no kernel remembers */
+  readonly flows: (client: string) => readonly [string, ...string[]]
+  /** Of `lab verify`, for all of them. */
+  readonly options?: readonly string[]
 }
 
-const toFar = ({ sport }: Run) => ['pod/client', 'pod/far:8080', '--sport', sport]
-const toNear = ({ sport }: Run) => ['pod/client', 'pod/web-1:8080', '--sport', sport]
-const toService = ({ sport }: Run) => ['pod/client', 'svc/far:80', '--sport', sport]
-const fromNode = ({ sport }: Run) => ['node/node-1', 'svc/far:80', '--sport', sport]
-const fromOutside = ({ number }: Run) => [outside(number), 'node/node-1:30002']
-const toNobody = ({ sport }: Run) => ['pod/client', 'svc/empty:80', '--sport', sport]
-const toItself = ({ sport }: Run) => ['pod/solo', 'svc/solo:80', '--sport', sport]
-const twice = ({ number }: Run) => [outside(number), 'node/node-1:30003', '--then', 'again']
-const expiring = ({ sport }: Run) => ['pod/client', 'pod/far:8080', '--ttl', '1', '--sport', sport]
-const toClosedPort = ({ sport }: Run) => ['pod/client', 'pod/far:9', '--sport', sport]
-const inPieces = ({ sport }: Run) => ['pod/client', 'pod/far', '--proto', 'icmp', '--size', '2000', '--sport', sport]
-const balanced = ({ number }: Run) => [`ip:192.0.2.${number}`, 'svc/balanced:80']
-const drawing = ({ sport }: Run) => ['pod/client', 'svc/web:80', '--sport', sport, '--draws', '100']
-
-const outside = (number: number) => `ip:198.51.100.${number}`
+const toFar: Shown = { flows: () => ['pod/client pod/far:8080'] }
+const toNear: Shown = { flows: () => ['pod/client pod/web-1:8080'] }
+const toService: Shown = { flows: () => ['pod/client svc/far:80'] }
+const fromNode: Shown = { flows: () => ['node/node-1 svc/far:80'] }
+const toNobody: Shown = { flows: () => ['pod/client svc/empty:80'] }
+const toItself: Shown = { flows: () => ['pod/solo svc/solo:80'] }
+const toClosedPort: Shown = { flows: () => ['pod/client pod/far:9'] }
+const fromOutside: Shown = { flows: client => [`${client} node/node-1:30002`] }
+const twice: Shown = { flows: client => [`${client} node/node-1:30003`, 'again'] }
+const fromStranger: Shown = { flows: () => ['ip:192.0.2.7 svc/balanced:80'] }
+const expiring: Shown = { ...toFar, options: ['--ttl', '1'] }
+const justFitting: Shown = { flows: () => ['pod/client pod/far'], options: ['--proto', 'icmp', '--size', '1450'] }
+const drawing: Shown = { flows: () => ['pod/client svc/web:80'], options: ['--draws', '100'] }
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -52,7 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'netfilter/run/hooks.js',
     was: "output: ['raw', 'track', 'mangle', 'nat', 'filter', 'security']",
     becomes: "output: ['raw', 'track', 'mangle', 'filter', 'nat', 'security']",
-    flow: fromNode,
+    shown: fromNode,
     told: /^rules node-1: filter:OUTPUT:rule:1 \| nothing/,
   },
   {
@@ -60,7 +54,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'netfilter/run/hooks.js',
     was: "postrouting: ['mangle', 'nat', 'confirm']",
     becomes: "postrouting: ['mangle', 'confirm']",
-    flow: fromOutside,
+    shown: fromOutside,
     told: /^packet node-1 postrouting: postrouting flannel\.1 {2}198\.51\.100\.\d+:.* \| postrouting flannel\.1 {2}10\.244\.1\.0:/,
   },
   {
@@ -68,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'netfilter/run/nat-stage.js',
     was: "change(run, bound, manipulation, 'connection');",
     becomes: '',
-    flow: toService,
+    shown: toService,
     told: /^packet node-1 postrouting: postrouting cbr0 {2}10\.244\.3\.\d+:8080 > .* \| postrouting cbr0 {2}10\.96\.0\.12:80 > /,
   },
   {
@@ -76,7 +70,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'netfilter/run/masquerade.js',
     was: 'surroundings.sourceOf(out, ',
     becomes: "surroundings.sourceOf('eth0', ",
-    flow: fromOutside,
+    shown: fromOutside,
     told: /^answer: seen as 192\.168\.64\.11, port drawn \| seen as 10\.244\.1\.0[:,]/,
   },
   {
@@ -84,7 +78,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'netfilter/run/nat.js',
     was: 'return payload.dport === dport ? payload : { ...payload, dport };',
     becomes: 'return payload;',
-    flow: toService,
+    shown: toService,
     told: /^packet node-1 postrouting: .* > 10\.244\.3\.\d+:80 .* \| .* > 10\.244\.3\.\d+:8080 /,
   },
   {
@@ -92,7 +86,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'netfilter/run/act.js',
     was: 'changeMark(probe, (probe.mark & ~mask) ^ set);',
     becomes: '',
-    flow: fromOutside,
+    shown: fromOutside,
     told: /^rules node-1: nat:KUBE-POSTROUTING:rule:1 \| nat:KUBE-POSTROUTING:rule:2/,
   },
   {
@@ -100,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'node/hook-run.js',
     was: 'walk.answers.push(result.answer);',
     becomes: ';',
-    flow: toNobody,
+    shown: toNobody,
     told: /^verdict: timeout \| refused/,
   },
   {
@@ -108,7 +102,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'netfilter/run/compiled.js',
     was: 'compileRule(chain, rule, index + 1)',
     becomes: 'compileRule(chain, rule, index)',
-    flow: toFar,
+    shown: toFar,
     told: /^rules node-1: nat:PREROUTING:rule:0 \| nat:PREROUTING:rule:1/,
   },
   {
@@ -116,7 +110,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'node/bridge-crossing.js',
     was: 'walk.machine.settings.bridgeCalls[family]',
     becomes: 'false',
-    flow: toNear,
+    shown: toNear,
     told: /^rules node-1: nothing \| filter:FORWARD:rule:1/,
   },
   {
@@ -124,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'node/bridging.js',
     was: 'if (out !== port || out.hairpin)',
     becomes: 'if (out !== port)',
-    flow: toItself,
+    shown: toItself,
     told: /^verdict: timeout \| answered/,
   },
   {
@@ -132,7 +126,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'netfilter/run/recent.js',
     was: 'remember(list, address, ttl, circumstances.now);\n',
     becomes: ';\n',
-    flow: twice,
+    shown: twice,
     told: /^rules node-1: .*nat:KUBE-SVC-\w+:rule:\d/,
   },
   {
@@ -140,7 +134,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'netfilter/run/track.js',
     was: 'enter(table, connection);',
     becomes: ';',
-    flow: toFar,
+    shown: toFar,
     told: /^verdict: timeout \| answered/,
   },
   {
@@ -148,7 +142,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'netfilter/run/track.js',
     was: "direction === 'reply' || connection.seenReply ? 'ESTABLISHED' : 'NEW'",
     becomes: "'NEW'",
-    flow: toFar,
+    shown: toFar,
     told: /^rules node-1: .* \| filter:KUBE-FORWARD:rule:3/,
   },
   {
@@ -156,7 +150,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'node/forward.js',
     was: 'ttl: skb.packet.ttl - 1',
     becomes: 'ttl: skb.packet.ttl - 2',
-    flow: toFar,
+    shown: toFar,
     told: /^packet node-1 postrouting: .* ttl 62 .* \| .* ttl 63 /,
   },
   {
@@ -164,7 +158,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'node/forward.js',
     was: "answerError(walk, skb, 'ttl-exceeded', { device });",
     becomes: '',
-    flow: expiring,
+    shown: expiring,
     told: /^verdict: timeout \| host unreachable/,
   },
   {
@@ -172,7 +166,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'node/local.js',
     was: 'refuse(walk, skb);\n',
     becomes: ';\n',
-    flow: toClosedPort,
+    shown: toClosedPort,
     told: /^verdict: timeout \| refused/,
   },
   {
@@ -180,7 +174,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'overlay/encapsulation.js',
     was: 'const own = entriesAt(keyOf(mac));',
     becomes: 'const own = network.fdb.slice(0, 1);',
-    flow: toFar,
+    shown: toFar,
     told: /^packet node-1 output: .* > 192\.168\.64\.12:8472 .* \| .* > 192\.168\.64\.13:8472 /,
   },
   {
@@ -188,7 +182,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'overlay/encapsulation.js',
     was: 'const TTL = 64;',
     becomes: 'const TTL = 63;',
-    flow: toFar,
+    shown: toFar,
     told: /^packet node-1 output: .* ttl 63 .* \| .* ttl 64 /,
   },
   {
@@ -196,23 +190,23 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'node/routing-table.js',
     was: 'sort(([a], [b]) => b - a)',
     becomes: 'sort(([a], [b]) => a - b)',
-    flow: toFar,
+    shown: toFar,
     told: /^packet node-1 postrouting: postrouting eth0 .* \| postrouting flannel\.1 /,
   },
   {
-    name: 'pieces of a packet are eight bytes shorter than the wire allows',
+    name: 'a device does not take what just fits',
     file: 'node/mtu.js',
-    was: 'Math.max(Math.min(mtu, most ?? mtu),',
-    becomes: 'Math.max(Math.min(mtu, most ?? mtu) - 8,',
-    flow: inPieces,
-    told: /^packet node-1 prerouting: .* fragment at byte 1416 .* \| .* fragment at byte 1424 /,
+    was: 'lengthOf(packet) <= device.mtu + VLAN_ROOM',
+    becomes: 'lengthOf(packet) < device.mtu',
+    shown: justFitting,
+    told: /^verdict: timeout \| answered/,
   },
   {
     name: 'conditions on the source hold for everybody',
     file: 'netfilter/run/holds-address.js',
     was: '(((probe.src0 ^ base) & mask) === 0) === !not',
     becomes: '!not',
-    flow: balanced,
+    shown: fromStranger,
     told: /^verdict: answered \| timeout/,
   },
   {
@@ -220,7 +214,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'netfilter/run/holds-statistic.js',
     was: 'weights: [below, DRAWN - below]',
     becomes: 'weights: [DRAWN - below, below]',
-    flow: drawing,
+    shown: drawing,
     told: /^frequency: so far from what is likely/,
   },
 ]
