@@ -7,6 +7,8 @@ import { type Phase, type PhaseEvent, randomPhases } from '../../src/lab/phases.
 import { labPlan } from '../../src/lab/plan.ts'
 import { bringUp, randomCluster } from '../../src/lab/random-cluster.ts'
 
+t.setTimeout(900_000)
+
 const OPTIONS = { id: 'test', variant: 'legacy', features: DEFAULT_FEATURES } as const
 
 interface Happened {

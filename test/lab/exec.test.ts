@@ -7,6 +7,8 @@ import { parseRecord } from '../../src/lab/registry.ts'
 import { podwire } from '../cli/capture.ts'
 import { command, withLab } from './lab-here.ts'
 
+t.setTimeout(900_000)
+
 const POD = `
 apiVersion: v1
 kind: Pod

@@ -21,6 +21,8 @@ import { breakNetwork } from '../../src/trace/broken-network.ts'
 import { formatFault, parseFault } from '../../src/trace/fault.ts'
 import { inNamespaces, type Namespace, type Need } from '../kernel/netns.ts'
 
+t.setTimeout(900_000)
+
 const NEEDS: readonly Need[] = ['bridge', 'bridge device', 'br_netfilter', 'sysctl', 'veth', 'vxlan']
 
 /** The far end of the uplink's wire. */

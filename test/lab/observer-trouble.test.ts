@@ -12,6 +12,8 @@ import { formatPayload } from '../../src/packet/summary.ts'
 import { inNamespace, type Namespace, type Need } from '../kernel/netns.ts'
 import { raiseIn } from './observed-node.ts'
 
+t.setTimeout(900_000)
+
 const NEEDS: Readonly<Record<IptablesVariant, readonly Need[]>> = {
   legacy: ['iptables-legacy-restore', 'ip6tables-legacy-restore', 'nft', 'sysctl', 'xt_conntrack'],
   nft: ['iptables-nft-restore', 'ip6tables-nft-restore', 'nft', 'sysctl', 'xt_conntrack'],

@@ -12,6 +12,8 @@ import { summaryOf } from '../../src/packet/summary.ts'
 import { inNamespaces, type Namespace, type Need } from '../kernel/netns.ts'
 import { bringUp, machinesOf, type ObservedNode, raiseIn, TOOLS } from './observed-node.ts'
 
+t.setTimeout(900_000)
+
 const NEEDS: Readonly<Record<IptablesVariant, readonly Need[]>> = {
   legacy: ['iptables-legacy-restore', 'ip6tables-legacy-restore'],
   nft: ['iptables-nft-restore', 'ip6tables-nft-restore'],

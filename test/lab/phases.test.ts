@@ -13,6 +13,8 @@ import { traceFlows } from '../../src/trace/trace.ts'
 import { createWorld } from '../../src/trace/wiring.ts'
 import type { World } from '../../src/trace/world.ts'
 
+t.setTimeout(900_000)
+
 const SEEDS = 40
 const FLOWS = 6
 const EVENTS = 4

@@ -9,6 +9,8 @@ import { type IcmpErrorKind, icmpError } from '../../src/packet/icmp-error.ts'
 import { isIcmp } from '../../src/packet/packet.ts'
 import { encodePacket } from '../../src/packet/packet-bytes.ts'
 
+t.setTimeout(900_000)
+
 const OWN = parseIp('10.1.0.2')
 const ROUTER = parseIp('10.1.0.1')
 

@@ -7,6 +7,8 @@ import type { Pod } from '../../src/objects/pod.ts'
 import type { Service } from '../../src/objects/service.ts'
 import { podwire } from '../cli/capture.ts'
 
+t.setTimeout(900_000)
+
 const SEEDS = 300
 
 const clusters = Array.from({ length: SEEDS }, (_, seed) => ({ seed, settled: settleRandom(randomCluster(seed)) }))

@@ -15,6 +15,8 @@ import { traceFlows } from '../../src/trace/trace.ts'
 import { createWorld } from '../../src/trace/wiring.ts'
 import { podwire } from '../cli/capture.ts'
 
+t.setTimeout(900_000)
+
 const SEEDS = 300
 const EACH = 20
 

@@ -5,6 +5,8 @@ import { inNamespace } from '../kernel/netns.ts'
 import { freshId, isSkipped, remainsOf } from './lab-here.ts'
 import { lookAtMachine } from './machine-look.ts'
 
+t.setTimeout(900_000)
+
 for (const variant of ['nft', 'legacy'] as const) {
   t.test(`a lab with iptables-${variant} touches nothing of the machine`, async t => {
     if (isSkipped(t)) return
