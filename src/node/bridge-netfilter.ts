@@ -45,8 +45,13 @@ export function preroute(walk: Walk, bridge: Device, port: Device, arrived: Skb)
     return { skb: addressed ? { ...entered, addressed } : entered, ...pieces }
   }
   const skb: Skb = { ...entered, addressed: 'unicast' }
+  const answers = walk.answers.length
   const routed = routeIn(walk, skb, bridge)
-  if (!routed) return undefined
+  if (!routed) {
+    // Of IPv6 nobody is told. @see br_nf_pre_routing_finish_ipv6 in net/bridge/br_netfilter_ipv6.c of Linux
+    if (skb.packet.family === 6) walk.answers.splice(answers)
+    return undefined
+  }
   if (routed.kind !== 'unicast' || routed.out !== bridge) {
     return { skb, routed, ...pieces, ...(bridge.mac ? { dst: bridge.mac } : {}) }
   }
