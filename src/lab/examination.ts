@@ -5,40 +5,29 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Family } from '../base/ip.ts'
 import { formatFault } from '../trace/fault.ts'
 import type { Judgement } from './agreement.ts'
 import { takeDown } from './down.ts'
-import type { EventOptions } from './event-jobs.ts'
 import { LabError } from './failure.ts'
 import type { CommentedFrame } from './frame-files.ts'
 import { type Tally, tallies } from './frequencies.ts'
 import type { LabPlan } from './lab.ts'
 import { labFolder } from './naming.ts'
+import { groundHere, requireTools } from './needs.ts'
+import { OBSERVER_TOOLS } from './observer.ts'
 import { formatEvent } from './phases.ts'
 import { findRecord } from './registry.ts'
 import { type FlowReport, flowReport } from './report.ts'
 import { bringUp } from './up.ts'
-import { type Judged, type Round, verify } from './verify.ts'
+import { type Judged, type Verification, verify } from './verify.ts'
 
-export interface Examination {
+export interface Examination extends Verification {
   /** Before each of its flows in reports: `cluster 17`; absent: there is only the one. */
   readonly name?: string
-  readonly plan: LabPlan
-  readonly rounds: readonly [Round, ...Round[]]
-  readonly host: EventOptions
-  readonly namespace: string
-  readonly family: Family
-  readonly seed: number
-  readonly crafted: boolean
-  readonly draws: number
-  /** Watch every link, too: only what is crafted can be compared frame by frame. */
-  readonly capture?: boolean
   /** The lab is somebody else's, and stays. */
   readonly standing: boolean
   /** The words that say what it was made of: `-f manifests/`. */
   readonly input?: string
-  readonly signal?: AbortSignal
   /** Told with each step what goes on: done and total are of flows. */
   readonly progress?: (what: string, done: number, total: number) => void
 }
@@ -63,6 +52,7 @@ export interface Examined {
  */
 export async function examine(examination: Examination): Promise<Examined> {
   const { plan, standing, signal, progress, rounds } = examination
+  requireTools(OBSERVER_TOOLS[plan.variant], groundHere())
   const total = rounds.reduce((sum, { asked }) => sum + asked.length, 0)
   if (standing) {
     requireSame(plan)

@@ -11,6 +11,7 @@ import type { Millis } from '../base/clock.ts'
 import { eachOf } from './handles.ts'
 import type { IptablesVariant, LabMachine } from './lab.ts'
 import { MachineWatch } from './machine-watch.ts'
+import type { Tool } from './needs.ts'
 import type { MachineSight } from './observation.ts'
 import { LateError } from './stream.ts'
 
@@ -37,27 +38,21 @@ export interface Observer {
   readonly close: () => Promise<void>
 }
 
-export interface NeededTool {
-  readonly tool: string
-  /** The Debian package that has it. */
-  readonly package: string
-}
-
 /** What {@link openObserver} runs. */
-export const OBSERVER_TOOLS: Readonly<Record<IptablesVariant, readonly NeededTool[]>> = {
+export const OBSERVER_TOOLS: Readonly<Record<IptablesVariant, readonly Tool[]>> = {
   nft: [
-    { tool: 'ip', package: 'iproute2' },
-    { tool: 'nft', package: 'nftables' },
-    { tool: 'sysctl', package: 'procps' },
-    { tool: 'tcpdump', package: 'tcpdump' },
+    { name: 'ip', from: 'iproute2' },
+    { name: 'nft', from: 'nftables' },
+    { name: 'sysctl', from: 'procps' },
+    { name: 'tcpdump', from: 'tcpdump' },
   ],
   legacy: [
-    { tool: 'ip', package: 'iproute2' },
-    { tool: 'iptables-legacy-save', package: 'iptables' },
-    { tool: 'ip6tables-legacy-save', package: 'iptables' },
-    { tool: 'nft', package: 'nftables' },
-    { tool: 'sysctl', package: 'procps' },
-    { tool: 'tcpdump', package: 'tcpdump' },
+    { name: 'ip', from: 'iproute2' },
+    { name: 'iptables-legacy-save', from: 'iptables' },
+    { name: 'ip6tables-legacy-save', from: 'iptables' },
+    { name: 'nft', from: 'nftables' },
+    { name: 'sysctl', from: 'procps' },
+    { name: 'tcpdump', from: 'tcpdump' },
   ],
 }
 
