@@ -10,12 +10,21 @@ import { isIcmp, type Packet, portsOf } from '../packet/packet.ts'
 import { formatEnd } from '../packet/summary.ts'
 import type { Exchange, Flow } from '../trace/journey.ts'
 import type { Difference } from './agreement.ts'
-import { align, type Row } from './aligned.ts'
+import { align, type Row, type Sides } from './aligned.ts'
 import { type PortWord, type PortWords, portWords } from './drawn-ports.ts'
 import { isExcludedPacket } from './excluded.ts'
-import { type ExpectedPacket, type ExpectedRule, type ExpectedSight, expectedSights, tunnelPorts } from './expected.ts'
+import {
+  type ExpectedPacket,
+  type ExpectedRule,
+  type ExpectedSight,
+  expectedSights,
+  legsOf,
+  tunnelPorts,
+} from './expected.ts'
 import type { MachineSight, Observation, PacketSight, RuleSight } from './observation.ts'
+import { tracedOf } from './observed-packet.ts'
 import { type LineOptions, packetLine } from './packet-line.ts'
+import { type Happening, threadsOf, untangled } from './threads.ts'
 
 export interface CompareOptions {
   /** The flow was sent as the model's own bytes. */
@@ -42,7 +51,8 @@ export function compare(flow: Flow, exchange: Exchange, seen: Observation, optio
   const nameOf = labNames(seen)
   const words = portWords(exchange, seen.machines, nameOf)
   const expected = expectedSights(exchange, nameOf)
-  const context: Context = { flow, words, tunnels: tunnelPorts(exchange), ...options }
+  const atOnce = isInPieces(exchange)
+  const context: Context = { flow, words, tunnels: tunnelPorts(exchange), atOnce, ...options }
   const names = new Set([...expected.keys(), ...[...seen.machines.keys()].sort()])
   const machines = [...names].map(machine =>
     compareMachine(machine, expected.get(machine), seen.machines.get(machine) ?? NO_SIGHT, context),
@@ -107,6 +117,17 @@ interface Context extends CompareOptions {
   readonly flow: Flow
   readonly words: PortWords
   readonly tunnels: ReadonlySet<number>
+  /** Packets are on their way at once: which of them comes first is chance. */
+  readonly atOnce: boolean
+}
+
+function isInPieces(exchange: Exchange): boolean {
+  return legsOf(exchange).some(({ journey: { packet, hops } }) => {
+    const isSplit = hops.some(({ steps }) =>
+      steps.some(step => step.component === 'fragment' && step.action === 'split'),
+    )
+    return isSplit || packet.fragment !== undefined
+  })
 }
 
 function compareMachine(
@@ -120,20 +141,25 @@ function compareMachine(
     ({ packet }) => !isExcludedPacket(packet, { tunnels: context.tunnels, sent: context.flow.packet }),
   )
   const devices = expected?.kind === 'node' && kernel.every(hasDevice)
-  const { words, tunnels } = context
+  const { words, tunnels, atOnce } = context
   const told = packets.map((one): Detail => ({ ...detailOf(one, context), device: devices && hasDevice(one) }))
+  const sides: Sides = {
+    model: packets.map((one, i) => packetLine(one, { word: words.model, tunnels, ...(told[i] ?? ALONE) })),
+    kernel: kernel.length,
+    kernelLine: remembered((j, detail) => {
+      const sight = kernel[j]
+      return sight ? packetLine(sight, { word: words.kernel, tunnels, ...detail }) : ''
+    }, told),
+  }
   return {
     machine,
-    packets: align({
-      model: packets.map((one, i) => packetLine(one, { word: words.model, tunnels, ...(told[i] ?? ALONE) })),
-      kernel: kernel.length,
-      kernelLine: remembered((j, detail) => {
-        const sight = kernel[j]
-        return sight ? packetLine(sight, { word: words.kernel, tunnels, ...detail }) : ''
-      }, told),
-    }),
-    rules: compareRules(rules, seen.rules),
+    packets: align(atOnce ? untangled(sides, threadsOf(packets.map(sighted)), threadsOf(kernel.map(sighted))) : sides),
+    rules: compareRules(rules, seen.rules, atOnce),
   }
+}
+
+function sighted({ hook, packet }: PacketSight): Happening {
+  return { packet: tracedOf(packet), mark: hook }
 }
 
 type Detail = Pick<LineOptions, 'length' | 'exact' | 'device'>
@@ -164,13 +190,24 @@ function hasDevice({ in: input, out }: PacketSight): boolean {
   return (input ?? out) !== undefined
 }
 
-function compareRules(model: readonly ExpectedRule[], kernel: readonly RuleSight[]): readonly Row[] {
-  const lines = model.map(ruleLine)
+function compareRules(model: readonly ExpectedRule[], kernel: readonly RuleSight[], atOnce: boolean): readonly Row[] {
+  const ours = model.map(matched)
   // Accepting policies are not compared: one that accepts is none that the model has the packet end at.
-  const ends = new Set(lines)
-  const seen = kernel.map(one => [one, ruleLine(one)] as const)
-  const told = seen.flatMap(([{ number }, line]) => (number === 'policy' && !ends.has(line) ? [] : [line]))
-  return align({ model: lines, kernel: told.length, kernelLine: j => told[j] ?? '' })
+  const ends = new Set(ours.map(({ mark }) => mark))
+  const theirs = kernel.flatMap(one => {
+    const happening = matched(one)
+    return one.number === 'policy' && !ends.has(happening.mark) ? [] : [happening]
+  })
+  const sides: Sides = {
+    model: ours.map(({ mark }) => mark),
+    kernel: theirs.length,
+    kernelLine: j => theirs[j]?.mark ?? '',
+  }
+  return align(atOnce ? untangled(sides, threadsOf(ours), threadsOf(theirs)) : sides)
+}
+
+function matched(rule: ExpectedRule | RuleSight): Happening {
+  return { packet: rule.packet, mark: ruleLine(rule) }
 }
 
 /** As the kernel's tracing names it: `nat:KUBE-SERVICES:rule:7`. */

@@ -198,7 +198,8 @@ function isAboutNeighbours(type: number): boolean {
   return (type >= 130 && type <= 137) || type === 143
 }
 
-function carriedBy(data: Uint8Array): Packet | 'neighbours' | undefined {
+/** What a datagram carries if it is one of VXLAN; a frame of ARP is about neighbours. */
+export function carriedBy(data: Uint8Array): Packet | 'neighbours' | undefined {
   try {
     const { body } = decodeVxlan(data).frame
     if (body.kind === 'arp') return 'neighbours'

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { Family } from '../base/ip.ts'
 import type { RuleStep } from '../netfilter/run/hook.ts'
 import type { MachineKind } from '../node/machine.ts'
 import type { HookPassing, Step } from '../node/step.ts'
 import { isUdp, type Packet } from '../packet/packet.ts'
 import type { Exchange, Hop, Journey } from '../trace/journey.ts'
 import type { PacketSight, RuleSight } from './observation.ts'
+import { tracedOf } from './observed-packet.ts'
 
 /** What a packet is in its exchange. `try`: it was too long, and was sent again. */
 export type Leg = 'try' | 'request' | 'reply' | 'aftermath'
@@ -19,7 +19,7 @@ export interface ExpectedPacket extends PacketSight {
   readonly leg: Leg
 }
 
-export interface ExpectedRule extends Pick<RuleSight, 'family' | 'table' | 'chain' | 'number'> {
+export interface ExpectedRule extends RuleSight {
   readonly leg: Leg
 }
 
@@ -121,18 +121,21 @@ function fragmentsAhead(steps: readonly Step[], passings: readonly HookPassing[]
   return pieces
 }
 
-function rulesIn({ steps }: Hop): readonly Omit<ExpectedRule, 'leg'>[] {
-  return steps.flatMap((step): readonly Omit<ExpectedRule, 'leg'>[] => {
+function rulesIn({ steps }: Hop): readonly RuleSight[] {
+  return steps.flatMap((step): readonly RuleSight[] => {
     if (step.component !== 'netfilter') return []
-    const { family } = step.before
     const one = step.step
-    if (one.kind === 'rule') return isTold(one) ? [placed(one, family, one.number)] : []
-    return one.kind === 'policy' && one.policy === 'drop' ? [placed(one, family, 'policy')] : []
+    if (one.kind === 'rule') return isTold(one) ? [placed(one, step.before, one.number)] : []
+    return one.kind === 'policy' && one.policy === 'drop' ? [placed(one, step.before, 'policy')] : []
   })
 }
 
-function placed({ table, chain }: Pick<RuleStep, 'table' | 'chain'>, family: Family, number: RuleSight['number']) {
-  return { family, table, chain, number }
+function placed(
+  { table, chain }: Pick<RuleStep, 'table' | 'chain'>,
+  before: Packet,
+  number: RuleSight['number'],
+): RuleSight {
+  return { family: before.family, table, chain, number, packet: tracedOf(before) }
 }
 
 /** A match that drops the packet by itself has not matched; nor has a rule that was taken for one that does not. */

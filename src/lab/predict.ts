@@ -29,7 +29,14 @@ export interface PredictOptions {
   readonly most: number
   /** All flows are sent as the model's own bytes, not only those that programs' sockets cannot send. */
   readonly crafted?: boolean
+  /**
+   * Source ports of the packets that carry others, by machine in the order in which it sent them. The kernel takes
+   * them from a hash with a key of its own, and two flows that happen to have one port are one connection to it.
+   */
+  readonly tunnelPorts?: TunnelPorts
 }
+
+export type TunnelPorts = ReadonlyMap<string, readonly number[]>
 
 export interface Predicted {
   /** In the order of the draws. */
@@ -40,12 +47,21 @@ export interface Predicted {
 
 /** All ways of chance from these memories, which stay as they are: each way has memories of its own afterwards. */
 export function predict(flow: Flow, world: World, memories: Memories, options: PredictOptions): Predicted {
-  const { seed, most } = options
+  const { seed, most, tunnelPorts } = options
   const crafted = isCrafted(flow, options)
   const run = (choose: Choose) => {
     const own = new CopiedOnAsk(memories)
     const random = seededRandom(seed, 'ports')
-    const voyage: Voyage = { world, memories: own, now: flow.at, choose, random, verbose: false, aftermath: true }
+    const voyage: Voyage = {
+      world,
+      memories: own,
+      now: flow.at,
+      choose,
+      random,
+      verbose: false,
+      aftermath: true,
+      ...(tunnelPorts ? { tunnelPort: oneAfterTheOther(tunnelPorts) } : {}),
+    }
     return { exchange: exchangeOf(flow, crafted, voyage), own }
   }
   const predictions: Prediction[] = []
@@ -55,6 +71,15 @@ export function predict(flow: Flow, world: World, memories: Memories, options: P
     predictions.push({ probability, draws, exchange: value.exchange, memories: after })
   }
   return { predictions, complete: true }
+}
+
+function oneAfterTheOther(ports: TunnelPorts): (machine: string) => number | undefined {
+  const next = new Map<string, number>()
+  return machine => {
+    const at = next.get(machine) ?? 0
+    next.set(machine, at + 1)
+    return ports.get(machine)?.[at]
+  }
 }
 
 /** Memories of which each machine's is copied when it is first asked for: most flows meet few machines. */

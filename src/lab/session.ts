@@ -19,6 +19,7 @@ import { type Observer, openObserver } from './observer.ts'
 import { type Predicted, predict, probeOf } from './predict.ts'
 import type { Met } from './probe.ts'
 import { openProber, type Prober } from './prober.ts'
+import { tunnelPortsIn } from './tunnel-ports.ts'
 import { judge } from './verdict.ts'
 
 export interface SessionOptions {
@@ -110,11 +111,14 @@ class RunningSession implements Session {
     // Ports that NAT draws differ from flow to flow, as the kernel's do.
     const drawing = { seed: seed + this.#fence, most: MOST_WAYS, crafted }
     const predicted = predict(flow, this.#world, this.#memories, drawing)
-    const { predictions } = predicted
     await this.#settleOutside(flow.packet.dst)
     const prober = await this.#proberOf(flow.sender)
-    const met = await prober.send(probeOf(flow, predictions, { crafted, patience: patienceFor(predicted) }))
-    const judgement = judge(flow, predictions, await this.#observe(met), { crafted })
+    const probe = probeOf(flow, predicted.predictions, { crafted, patience: patienceFor(predicted) })
+    const observation = await this.#observe(await prober.send(probe))
+    const tunnelPorts = tunnelPortsIn(observation, { tunnels: new Set(this.#plan.tunnels), sent: flow.packet })
+    const { predictions } =
+      tunnelPorts.size === 0 ? predicted : predict(flow, this.#world, this.#memories, { ...drawing, tunnelPorts })
+    const judgement = judge(flow, predictions, observation, { crafted })
     this.#memories = (judgement.taken ?? judgement.nearest ?? predictions[0])?.memories ?? this.#memories
     return this.#frames ? withFrames(judgement, await this.#frames.passed(LATEST), this.#plan.tunnels) : judgement
   }

@@ -61,6 +61,11 @@ export interface Neighbourhood {
 /** What a machine is told with each packet. */
 export interface Around extends Circumstances {
   readonly neighbourhood: Neighbourhood
+  /**
+   * The source port of the packet that carries the next frame that the machine wraps; absent, or none: a hash of the
+   * frame's chooses it.
+   */
+  readonly tunnelPort?: () => number | undefined
 }
 
 const NO_LOOPBACK: LoopbackLink = { kind: 'loopback', name: 'lo', mtu: 65536 }

@@ -38,7 +38,14 @@ function wrap(walk: Walk, { packet, mark }: Skb, device: VxlanLink, frame: Frame
   const inner = own && machine.devices.get(own.name)
   // To one of its own addresses the kernel hands the frame over without a packet around it.
   if (inner) return { kind: 'frame', device: inner, frame, mark }
-  const options = { id: nextId(memory), seed: hash32(machine.name), port, vni }
+  const sport = walk.around.tunnelPort?.()
+  const options = {
+    id: nextId(memory),
+    seed: hash32(machine.name),
+    port,
+    vni,
+    ...(sport === undefined ? {} : { sport }),
+  }
   const outer = encapsulate(device, frame, dst, options)
   note(walk, { component: 'vxlan', action: 'encapsulate', link: device.name, vni, outer }, packet, outer)
   // The mark goes along, the connection does not. @see skb_scrub_packet of Linux

@@ -24,6 +24,8 @@ export interface Encapsulation {
   /** Where the forwarding entry says another port or network than the device. */
   readonly port?: number
   readonly vni?: number
+  /** The source port, if it is known: no hash chooses it. */
+  readonly sport?: number
   /** `srcport` of the device, or `net.ipv4.ip_local_port_range`; absent: 32768 to 60999. */
   readonly sourcePorts?: PortRange
 }
@@ -55,6 +57,7 @@ export function encapsulate(device: VxlanLink, frame: Frame, to: Ip, options: En
     throw new RangeError(`${device.name} speaks from ${formatIp(device.local)}, which cannot reach ${formatIp(to)}`)
   }
   const { id, seed, port = device.port, vni = device.vni, sourcePorts = SOURCE_PORTS } = options
+  const { sport = sourcePort(flowHash(frame, seed), sourcePorts) } = options
   return {
     family,
     src: device.local,
@@ -65,7 +68,7 @@ export function encapsulate(device: VxlanLink, frame: Frame, to: Ip, options: En
     df: family === 6,
     payload: {
       protocol: UDP,
-      sport: sourcePort(flowHash(frame, seed), sourcePorts),
+      sport,
       dport: port,
       data: encodeVxlan({ vni, frame }),
     },

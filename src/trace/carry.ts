@@ -11,6 +11,7 @@ import type { Choose } from '../base/choice.ts'
 import type { Millis } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
+import type { Around } from '../node/machine.ts'
 import type { MachineMemory } from '../node/memory.ts'
 import { createMachineMemory } from '../node/memory.ts'
 import { receive } from '../node/receive.ts'
@@ -41,6 +42,8 @@ export interface Voyage {
   readonly aftermath?: true
   /** What is sent goes through a raw socket: once, whatever becomes of it. */
   readonly raw?: true
+  /** The source port of the packet that carries the next frame that a machine wraps, where that is known. */
+  readonly tunnelPort?: (machine: string) => number | undefined
 }
 
 /** A packet that reached a program. */
@@ -182,7 +185,15 @@ export function memoryOf(machine: string, { memories }: Voyage): MachineMemory {
   return fresh
 }
 
-function aroundOf(machine: string, { world, now, choose, random, verbose, assume }: Voyage) {
-  const neighbourhood = neighbourhoodOf(world, machine)
-  return { now, choose, random, verbose, neighbourhood, ...(assume ? { assume } : {}) }
+function aroundOf(machine: string, voyage: Voyage): Around {
+  const { world, now, choose, random, verbose, assume, tunnelPort } = voyage
+  return {
+    now,
+    choose,
+    random,
+    verbose,
+    neighbourhood: neighbourhoodOf(world, machine),
+    ...(assume ? { assume } : {}),
+    ...(tunnelPort ? { tunnelPort: () => tunnelPort(machine) } : {}),
+  }
 }
