@@ -39,7 +39,7 @@ export interface Entrant {
 
 /** The packet with one hop less to go, past FORWARD. */
 export function forward(walk: Walk, entrant: Entrant, routed: Routed): Skb | undefined {
-  const { skb, device } = entrant
+  const { skb } = entrant
   if (!isForUs(skb)) {
     return end(walk, { kind: 'not for this machine', why: 'a frame to all or to a group is not sent on' })
   }
@@ -47,12 +47,22 @@ export function forward(walk: Walk, entrant: Entrant, routed: Routed): Skb | und
   if (skb.packet.ttl <= 1) return expired(walk, entrant)
   const mtu = forwardMtu(walk, skb, routed)
   if (exceeds(entrant, mtu)) {
-    answerError(walk, skb, 'too-big', { device, mtu })
+    answerError(walk, skb, 'too-big', { device: errorDevice(entrant), mtu })
     return tooBig(walk, skb, routed, mtu)
   }
   const after: Packet = { ...skb.packet, ttl: skb.packet.ttl - 1 }
   note(walk, { component: 'ttl', action: 'decrement' }, skb.packet, after)
   return runHook(walk, 'forward', { ...skb, packet: after }, devicesThrough(entrant, routed))
+}
+
+/**
+ * The device that an error about the packet takes for the one that it came by. To IPv6 what was routed on the
+ * bridge came by where it goes.
+ *
+ * @see ip6_rcv_core in net/ipv6/ip6_input.c of Linux, which asks the route for `iif` where there is one
+ */
+export function errorDevice({ skb, device, prerouted }: Entrant): Device {
+  return skb.packet.family === 6 ? (prerouted?.routed?.out ?? device) : device
 }
 
 /** The devices that FORWARD sees. */
@@ -78,9 +88,10 @@ function mayTravel(walk: Walk, { skb, device }: Entrant): boolean {
   return false
 }
 
-function expired(walk: Walk, { skb, device }: Entrant): undefined {
+function expired(walk: Walk, entrant: Entrant): undefined {
+  const { skb } = entrant
   note(walk, { component: 'ttl', action: 'expire' }, skb.packet)
-  answerError(walk, skb, 'ttl-exceeded', { device })
+  answerError(walk, skb, 'ttl-exceeded', { device: errorDevice(entrant) })
   const what = skb.packet.family === 4 ? 'TTL' : 'hop limit'
   return end(walk, { kind: 'ttl exceeded', why: `the packet came with a ${what} of ${skb.packet.ttl}` })
 }

@@ -16,7 +16,7 @@ import type { Frame, Packet } from '../packet/packet.ts'
 import { crossBridge } from './bridge-crossing.ts'
 import { assemble, reassembled } from './defragment.ts'
 import { type Device, isBroadcastMac, isGroupMac, NO_MAC } from './device.ts'
-import { type Entrant, forward } from './forward.ts'
+import { type Entrant, errorDevice, forward } from './forward.ts'
 import { runHook } from './hook-run.ts'
 import { handOver } from './local.ts'
 import { fitsFrame } from './mtu.ts'
@@ -99,11 +99,11 @@ function lead(walk: Walk, entrant: Entrant, routed: Routed): void {
     ...(via === undefined ? {} : { via }),
   })
   if (!leaving) return
-  const { device, pieces, joined } = entrant
+  const { pieces, joined } = entrant
   transmit(walk, {
     skb: leaving,
     routed,
-    from: device,
+    from: errorDevice(entrant),
     ...(pieces === undefined ? {} : { pieces }),
     ...(joined ? { joined } : {}),
   })
