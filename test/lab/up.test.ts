@@ -189,7 +189,11 @@ t.test('labs whose makers are gone are cleaned away by the next', async t => {
 
 t.test('lab down ends what runs inside, whatever its environment says', async t => {
   await withLab(t, ['-f', manifests(t)], async id => {
-    const inside = run('ip', ['netns', 'exec', `podwire.${id}.router`, 'sleep', '1000'])
+    const router = `podwire.${id}.router`
+    const inside = run('ip', ['netns', 'exec', router, 'sleep', '1000'])
+    // Whoever has not entered yet is nobody that could be found.
+    while (!(await run('ip', ['netns', 'pids', router])).out.trim())
+      await new Promise(resolve => setTimeout(resolve, 5))
     const { code, err } = await podwire(['lab', 'down', id])
     t.equal(code, 0, err)
     t.not((await inside).code, 0)
