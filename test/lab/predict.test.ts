@@ -2,11 +2,13 @@
 import t from 'tap'
 import { formatIp } from '../../src/base/ip.ts'
 import { add, formatRatio, ZERO } from '../../src/base/ratio.ts'
+import type { Prediction } from '../../src/lab/agreement.ts'
 import { isCrafted, predict, probeOf } from '../../src/lab/predict.ts'
-import { isTcp } from '../../src/packet/packet.ts'
+import { isTcp, portsOf } from '../../src/packet/packet.ts'
 import { decodePacket } from '../../src/packet/packet-bytes.ts'
 import { tcpFlags } from '../../src/packet/summary.ts'
 import type { Memories } from '../../src/trace/carry.ts'
+import type { Journey } from '../../src/trace/journey.ts'
 import type { Asking } from '../trace/tell.ts'
 import { predicted } from './judged.ts'
 
@@ -52,6 +54,39 @@ t.test('a raw socket has no connection: its machine resets the answer', async t 
   const [plain] = predict(flow, world, new Map(), { seed: 1, most: 1 }).predictions
   t.equal(plain?.exchange.aftermath, undefined, "a program's socket takes it")
 })
+
+t.test('flows that share the source port of a tunnel are one connection to the machines at its ends', async t => {
+  const { flow, world } = predicted({ from: 'pod/client', to: 'pod/web-1:8080' })
+  const options = { seed: 1, most: 1 }
+  const tunnelPorts = new Map([['node-1', [50_000]]])
+  const [first] = predict(flow, world, new Map(), { ...options, tunnelPorts }).predictions
+  if (!first) throw new Error('no way')
+  t.strictSame(outerPorts(first.exchange.request), [50_000], 'the port is that which is said')
+  const other = { ...flow, packet: { ...flow.packet, payload: { ...flow.packet.payload, sport: 40_001 } }, at: 10 }
+  const rulesWith = (ports: Map<string, number[]>) =>
+    outerRules(predict(other, world, first.memories, { ...options, tunnelPorts: ports }).predictions[0])
+  t.ok(rulesWith(new Map([['node-1', [50_001]]])).includes('nat'), 'another port is another connection')
+  t.notOk(rulesWith(tunnelPorts).includes('nat'), 'the same port is one that nat has decided about')
+  t.ok(rulesWith(tunnelPorts).includes('filter'))
+})
+
+function outerPorts({ hops }: Journey): readonly number[] {
+  return hops.flatMap(({ steps }) =>
+    steps.flatMap(step => {
+      if (step.component !== 'vxlan' || step.action !== 'encapsulate' || !step.outer) return []
+      return portsOf(step.outer.payload)?.sport ?? []
+    }),
+  )
+}
+
+/** The tables whose rules the outer packet matched where it was made. */
+function outerRules(way: Prediction | undefined): readonly string[] {
+  const steps = way?.exchange.request.hops.find(({ machine }) => machine === 'node-1')?.steps ?? []
+  return steps.flatMap(step => {
+    if (step.component !== 'netfilter' || portsOf(step.before.payload)?.dport !== 8472) return []
+    return step.step.kind === 'rule' ? [step.step.table] : []
+  })
+}
 
 // biome-ignore format: one case, one row
 const PROBES: readonly [says: string, asking: Asking, crafted: boolean, wanted: object][] = [
