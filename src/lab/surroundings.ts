@@ -47,6 +47,7 @@ export function routerJobs(id: string, router: HostNetwork, underlay: Underlay, 
     neighbours: [
       ...lans.flatMap(lan => claimedNeighbours(underlay, lan, ROUTER, lan.port.link)),
       ...farEnds('outside', families, { link: WAN, machine: OUTSIDE, far: POD_LINK }),
+      ...underlay.besides.map(clientNeighbour),
     ],
   }
   const rules = (router.routingRules ?? [])
@@ -60,6 +61,11 @@ export function routerJobs(id: string, router: HostNetwork, underlay: Underlay, 
     batchJob(namespace, ruleLines(rules, 4), 'router rules'),
     batchJob6(namespace, ruleLines(rules, 6), 'router IPv6 rules'),
   ]
+}
+
+/** What clients tell of themselves comes in by their own port, where IPv6 does not take it for an answer. */
+function clientNeighbour({ own, lan }: Beside): Neighbour {
+  return { ip: own.address, link: lan.port.link, mac: macOfDevice(formatIp(own.address), POD_LINK) }
 }
 
 /** The router's ways to balancers' addresses, which change with the nodes that take them. */

@@ -144,6 +144,8 @@ export type End =
 export interface Departure {
   readonly link: string
   readonly frame: Frame
+  /** The packet of which it is a piece: once the far end does not take one, those behind it are not sent. */
+  readonly pieceOf?: Packet
 }
 
 /** A packet at one of netfilter's hooks, whether there are rules or not. */

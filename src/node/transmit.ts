@@ -6,7 +6,7 @@
  */
 import type { Skb } from '../netfilter/run/skb.ts'
 import { lengthOf } from '../packet/length.ts'
-import type { Frame } from '../packet/packet.ts'
+import type { Frame, Packet } from '../packet/packet.ts'
 import { decide } from './bridging.ts'
 import { type Device, NO_MAC } from './device.ts'
 import { answerError } from './error-answer.ts'
@@ -56,8 +56,12 @@ export function transmit(walk: Walk, { skb, routed, from, pieces, joined, whole 
     tooBig(walk, skb, routed, mtu)
     return
   }
-  for (const piece of piecesOf(walk, skb, mtu, most)) {
-    emit(walk, piece, out, { src: out.mac ?? NO_MAC, dst: mac, body: { kind: 'ip', packet: piece.packet } })
+  const all = piecesOf(walk, skb, mtu, most)
+  // A pod's device, half of a pair in memory, says at once that a piece was lost. @see veth_xmit of Linux; ip_do_fragment
+  const pieceOf = all.length > 1 && walk.machine.config.kind === 'pod' ? skb.packet : undefined
+  for (const piece of all) {
+    const frame: Frame = { src: out.mac ?? NO_MAC, dst: mac, body: { kind: 'ip', packet: piece.packet } }
+    emit(walk, piece, out, frame, pieceOf)
   }
 }
 
@@ -69,11 +73,11 @@ function loop(walk: Walk, skb: Skb): void {
   follow(walk, [{ kind: 'looped', skb }])
 }
 
-function emit(walk: Walk, skb: Skb, out: Device, frame: Frame): void {
+function emit(walk: Walk, skb: Skb, out: Device, frame: Frame, pieceOf: Packet | undefined): void {
   note(walk, { component: 'link', action: 'transmit', link: out.name, frame }, skb.packet)
   if (out.link.kind === 'vxlan') intoTunnel(walk, skb, out.link, frame)
   else if (out.link.kind === 'bridge') ontoBridge(walk, skb, out, frame)
-  else walk.departures.push({ link: out.name, frame })
+  else walk.departures.push({ link: out.name, frame, ...(pieceOf ? { pieceOf } : {}) })
 }
 
 function ontoBridge(walk: Walk, { packet }: Skb, bridge: Device, frame: Frame): void {

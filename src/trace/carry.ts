@@ -89,6 +89,7 @@ export function carry(machine: string, skb: Skb, voyage: Voyage): Carried {
     const arrival = { link, frame: next.departure.frame }
     const passage = receive(voyage.world.machine(name), memoryOf(name, voyage), arrival, aroundOf(name, voyage))
     note(passage, name, next.from, draft, voyage)
+    if (!passage.steps.some(isReceipt)) takeBack(next, draft)
   }
   const { hops, arrivals, answers, sightings } = draft
   return { journey: { packet: skb.packet, hops, outcome: outcomeOf(hops) }, arrivals, answers, sightings }
@@ -98,10 +99,10 @@ interface Draft {
   /** Those of all hops, without the rules that did not match: a journey ends at the same step however it is told. */
   steps: number
   readonly hops: Hop[]
-  readonly flying: InFlight[]
+  flying: InFlight[]
   readonly arrivals: Arrival[]
   readonly answers: Answer[]
-  readonly sightings: Sighting[]
+  sightings: Sighting[]
 }
 
 function note(passage: Passage, machine: string, from: number | undefined, draft: Draft, voyage: Voyage): void {
@@ -151,6 +152,22 @@ function noteSightings({ steps }: Passage, machine: string, draft: Draft, now: M
 
 function isNoMiss(step: Step): boolean {
   return step.component !== 'netfilter' || step.step.kind !== 'miss'
+}
+
+function isReceipt(step: Step): boolean {
+  return step.component === 'link' && step.action === 'receive'
+}
+
+/** The far end did not take a piece: its sender stops there, and what it would have sent behind it never was. */
+function takeBack({ from, departure: { pieceOf } }: InFlight, draft: Draft): void {
+  if (!pieceOf) return
+  const rest = draft.flying.filter(other => other.from === from && other.departure.pieceOf === pieceOf)
+  const frames = new Set(rest.map(({ departure }) => departure.frame))
+  const isLeft = (step: Step) => !(step.component === 'link' && frames.has(step.frame))
+  const sender = draft.hops[from]
+  if (sender) draft.hops[from] = { ...sender, steps: sender.steps.filter(isLeft) }
+  draft.flying = draft.flying.filter(other => !rest.includes(other))
+  draft.sightings = draft.sightings.filter(({ frame }) => !frames.has(frame))
 }
 
 /** What there is too much of. */

@@ -116,6 +116,8 @@ function ownFailure({ hops, outcome }: Journey, sent: Packet, { raw }: Voyage): 
   const [first] = hops
   if (outcome.kind === 'left') return 'unknown'
   if (first?.outcome?.kind !== 'ended') return undefined
+  if (first.outcome.end.kind === 'undecided') return 'undecided'
+  if (isWrapped(first.steps)) return undefined
   switch (first.outcome.end.kind) {
     case 'dropped by rule':
     case 'rejected by rule':
@@ -125,11 +127,18 @@ function ownFailure({ hops, outcome }: Journey, sent: Packet, { raw }: Voyage): 
       return first.outcome.end.type === 'prohibit' ? 'not permitted' : 'network unreachable'
     case 'too big':
       return 'message too long'
-    case 'undecided':
-      return 'undecided'
     default:
       return undefined
   }
+}
+
+/**
+ * A tunnel took the packet: what becomes of that which carries it no program hears.
+ *
+ * @see vxlan_xmit_one in drivers/net/vxlan/vxlan_core.c of Linux: `tx_error`
+ */
+function isWrapped(steps: Journey['hops'][number]['steps']): boolean {
+  return steps.some(step => step.component === 'vxlan' && step.action === 'encapsulate')
 }
 
 /** Whether the packet ended on its way out, not after it had come to the machine itself. */

@@ -25,13 +25,21 @@ export function routeReason({ why, type }: EndOf<'no route'>, failure: Failure, 
   if (untaken) return untaken
   const whose = cluster ? podNetworkText(last.dst, cluster) : ''
   const dst = `${formatEnd(last.dst)}${whose}`
+  const carrier = lastStep(failure, 'vxlan')
+  if (carrier?.action === 'encapsulate' && carrier.outer) {
+    const to = formatEnd(carrier.outer.dst)
+    return {
+      why: `${machine} has no route to ${to}${downText(machine, context)}, where ${carrier.link} sends what is for ${dst}: ${why}, and nobody is told`,
+      try: [onMachine(machine, `ip route get ${to}`), onMachine(machine, 'ip route; ip -br link')],
+    }
+  }
+  const unasked = cluster && beforeRules(failure, cluster, context)
+  if (unasked) return unasked
   const astray = whose === '' ? undefined : strayingHop(failure)
   if (astray) {
     const { machine: node, route } = astray
-    const down = [...context.world.machine(node).devices.values()].filter(({ up }) => !up).map(({ name }) => name)
-    const downs = down.length > 0 ? ` (${listed(down)} ${down.length === 1 ? 'is' : 'are'} down there)` : ''
     return {
-      why: `${node} has no route of its own to ${dst}${downs}: by "${formatRoute(route)}" the packet went to ${machine}, which knows no pods`,
+      why: `${node} has no route of its own to ${dst}${downText(node, context)}: by "${formatRoute(route)}" the packet went to ${machine}, which knows no pods`,
       try: [onMachine(node, `ip route get ${formatEnd(last.dst)}`), onMachine(node, 'ip route; ip -br link')],
     }
   }
@@ -40,6 +48,25 @@ export function routeReason({ why, type }: EndOf<'no route'>, failure: Failure, 
     why: `${machine} ${found} to ${dst}: ${why}`,
     try: [onMachine(machine, `ip route get ${formatEnd(last.dst)}`), onMachine(machine, 'ip route')],
   }
+}
+
+/** A node's own packet to a Service is routed before any rule sees it: it needs a route, be it only the default one. */
+function beforeRules({ hops, sent, machine }: Failure, cluster: SettledCluster, context: TraceContext) {
+  if (!isServiceAddress(sent.dst, cluster) || !isUnruled(hops)) return undefined
+  return {
+    why: `${machine} has no route to ${formatEnd(sent.dst)}${downText(machine, context)}: what a node sends itself needs a route, be it only the default one, before the Service's rules see it`,
+    try: [onMachine(machine, 'ip route; ip -br link')],
+  }
+}
+
+function isUnruled([first, ...others]: Failure['hops']): boolean {
+  return first?.kind === 'node' && others.length === 0 && (first.passings ?? []).length === 0
+}
+
+/** ` (eth0 is down there)` */
+function downText(machine: string, { world }: TraceContext): string {
+  const down = [...world.machine(machine).devices.values()].filter(({ up }) => !up).map(({ name }) => name)
+  return down.length > 0 ? ` (${listed(down)} ${down.length === 1 ? 'is' : 'are'} down there)` : ''
 }
 
 /** The last node before the end, if it sent the packet out of the cluster by its default route. */
@@ -66,7 +93,8 @@ function podNetworkText(ip: Ip, { nodes, settings }: SettledCluster): string {
 /** A packet to a Service that no rule took: it went on as to any other address. */
 function untakenReason(failure: Failure, cluster: SettledCluster, context: TraceContext): Reason | undefined {
   const { sent, last, machine, isReply, flow } = failure
-  if (isReply || !equalIp(sent.dst, last.dst) || !isServiceAddress(sent.dst, cluster)) return undefined
+  if (isReply || isUnruled(failure.hops) || !equalIp(sent.dst, last.dst) || !isServiceAddress(sent.dst, cluster))
+    return undefined
   const address = formatEnd(sent.dst)
   const aimed = aimedAt(sent, cluster)
   if (!aimed) {

@@ -38,6 +38,7 @@ export function told({ file: _, cluster, flags, writing: __, ...asking }: Case):
 
 const GUESTBOOK = { cluster: 'guestbook', namespace: 'guestbook', from: 'deploy/frontend' } as const
 const POLICIES = { cluster: 'traffic-policies' } as const
+const UPLINK = 'node-1 link set eth0 down'
 const BRIDGE_NF = 'node-1 sysctl net.bridge.bridge-nf-call-iptables=0'
 
 // biome-ignore format: one case, one row
@@ -101,6 +102,14 @@ export const CASES: readonly Case[] = [
   { file: 'fdb-missing', ...GUESTBOOK, to: 'svc/redis-follower', faults: ['node-1 fdb del 192.168.64.12'] },
   { file: 'neighbour-missing', ...GUESTBOOK, to: 'svc/redis-follower', faults: ['node-1 neigh del 10.244.1.0'] },
   { file: 'route-missing', ...GUESTBOOK, to: 'svc/redis-follower', faults: ['node-1 route del 10.244.1.0/24'] },
+  {
+    file: 'uplink-down',
+    ...GUESTBOOK,
+    from: 'node/node-1',
+    to: 'svc/redis-follower',
+    faults: [UPLINK],
+  },
+  { file: 'tunnel-without-uplink', ...GUESTBOOK, from: 'node/node-1', to: '10.244.1.2:6379', faults: [UPLINK] },
   { file: 'route-back-missing', ...GUESTBOOK, to: 'svc/redis-follower', faults: ['node-2 route del 10.244.0.0/24'] },
   { file: 'not-forwarding', ...GUESTBOOK, to: 'svc/redis-follower', faults: ['node-1 sysctl net.ipv4.ip_forward=0'] },
   {

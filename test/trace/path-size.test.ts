@@ -47,6 +47,17 @@ for (const [says, one, experience, sizes] of CASES) {
   })
 }
 
+t.test('of pieces, those behind one that the other end does not take are not sent', async t => {
+  const cut: Case = { ...TO_OTHER_NODE, size: 1499, protocol: 17, faults: ['node-1 link set pod/client mtu 1350'] }
+  const { trace } = told(cut)
+  const [pod, ...others] = metIn(trace).request.hops
+  const sent = pod?.steps.flatMap(step => (step.component === 'link' ? [step.action] : []))
+  t.strictSame(sent, ['transmit'], 'only the first one leaves')
+  t.equal(others.length, 1, 'and ends where it comes to')
+  t.equal(metIn(trace).sightings.length, 1)
+  t.equal(metIn(told({ ...cut, faults: [] }).trace).experience, 'refused', 'pieces that are taken are put together')
+})
+
 t.test('both tries are told, and what it rests on', async t => {
   const { trace, context } = told({ ...TO_OTHER_NODE, size: 2000 })
   const text = formatTrace(trace, { ...context, ...PLAIN })
