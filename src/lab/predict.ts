@@ -104,7 +104,11 @@ class CopiedOnAsk extends Map<string, MachineMemory> {
 function exchangeOf({ sender, packet }: Flow, crafted: boolean, voyage: Voyage): Exchange {
   // What goes through a raw socket is sent as it is: nobody clears "don't fragment" for it.
   if (!crafted) return exchange(sender, { packet, mark: 0, cuttable: true }, voyage)
-  const met = exchange(sender, { packet, mark: 0, raw: true }, { ...voyage, raw: true })
+  const met = exchange(
+    sender,
+    { packet, mark: 0, raw: true },
+    { ...voyage, raw: { machine: sender, protocol: packet.payload.protocol } },
+  )
   const reset = resetOf(sender, met, voyage)
   return reset ? { ...met, aftermath: [...(met.aftermath ?? []), reset] } : met
 }

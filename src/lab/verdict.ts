@@ -10,6 +10,7 @@ import type { Difference, Judgement, Prediction } from './agreement.ts'
 import { compare, compareEnds, differencesIn, labNames } from './compare.ts'
 import { portWords } from './drawn-ports.ts'
 import type { Observation } from './observation.ts'
+import { isByOtherHops, withoutOpenWays } from './open-ways.ts'
 import { isCrafted, type ProbeOptions } from './predict.ts'
 
 /** @param options those that the probe was made with */
@@ -24,12 +25,16 @@ export function judge(
   const likeliest = [...predictions].sort((a, b) => compareRatio(b.probability, a.probability))
   const ends = likeliest.map(prediction => ({ prediction, count: endDifferences(prediction, observation) }))
   const least = Math.min(...ends.map(({ count }) => count))
+  const differencesOf = ({ exchange }: Prediction) => differencesIn(compare(flow, exchange, observation, { crafted }))
   let nearest: { readonly prediction: Prediction; readonly differences: readonly Difference[] } | undefined
   for (const { prediction, count } of ends) {
     // A way that ends elsewhere is not the one, and not nearer than one that does not.
     if (count > least) continue
-    const differences = differencesIn(compare(flow, prediction.exchange, observation, { crafted }))
-    if (differences.length === 0) return { flow, predictions, observation, taken: prediction, differences }
+    const differences = differencesOf(prediction)
+    if (differences.length === 0) {
+      const twins = likeliest.filter(one => isByOtherHops(one, prediction) && differencesOf(one).length === 0)
+      return { flow, predictions, observation, taken: withoutOpenWays(prediction, twins), differences }
+    }
     if (!nearest || differences.length < nearest.differences.length) nearest = { prediction, differences }
   }
   if (nearest) return { flow, predictions, observation, nearest: nearest.prediction, differences: nearest.differences }

@@ -40,6 +40,10 @@ export interface Entrant {
 /** The packet with one hop less to go, past FORWARD. */
 export function forward(walk: Walk, entrant: Entrant, routed: Routed): Skb | undefined {
   const { skb } = entrant
+  // Unlike IPv4, IPv6 finds a route all the same: what a bridge sends on by it never comes here.
+  if (skb.packet.family === 6 && !walk.machine.settings.forwards6) {
+    return end(walk, { kind: 'not forwarding', why: 'net.ipv6.conf.all.forwarding is 0' })
+  }
   if (!isForUs(skb)) {
     return end(walk, { kind: 'not for this machine', why: 'a frame to all or to a group is not sent on' })
   }

@@ -47,6 +47,11 @@ function toProgram(walk: Walk, skb: Skb): void {
     deliver(walk, skb, listener)
     return
   }
+  // @see net/ipv4/ip_input.c of Linux: ip_protocol_deliver_rcu; net/ipv6/ip6_input.c: ip6_protocol_deliver_rcu
+  if (walk.around.rawProtocol === protocol && protocol !== TCP && protocol !== UDP) {
+    end(walk, { kind: 'consumed', why: 'a raw socket took it, and nobody answers' })
+    return
+  }
   note(walk, { component: 'socket', action: 'refuse', listener }, packet)
   refuse(walk, skb)
   const what = NAMES.get(protocol) ?? `protocol ${protocol}`

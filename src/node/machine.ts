@@ -66,6 +66,8 @@ export interface Around extends Circumstances {
    * frame's chooses it.
    */
   readonly tunnelPort?: () => number | undefined
+  /** A program has a raw socket of this protocol open. */
+  readonly rawProtocol?: Protocol
 }
 
 const NO_LOOPBACK: LoopbackLink = { kind: 'loopback', name: 'lo', mtu: 65536 }

@@ -99,7 +99,8 @@ export function piecesOf(walk: Walk, skb: Skb, mtu: number, most: number | undef
 /** What was put together here and had "don't fragment" in its pieces has it again in the new ones. */
 function cut({ memory }: Walk, packet: Packet, size: number): readonly Packet[] {
   if (packet.family === 6) return packet.fragment ? [packet] : fragmentPacket(packet, size, nextId(memory))
-  if (!packet.df) return fragmentPacket(packet, size)
+  // Whoever makes a packet that may be cut gives it an identification. @see ip_select_ident in include/net/ip.h of Linux
+  if (!packet.df) return fragmentPacket(packet.id === 0 ? { ...packet, id: nextId(memory) } : packet, size)
   return fragmentPacket({ ...packet, df: false }, size).map(piece => ({ ...piece, df: true }))
 }
 

@@ -98,9 +98,6 @@ function routeIn6(walk: Walk, skb: Skb, device: Device): Routed | undefined {
     return unreachable(walk, skb, device, finding)
   }
   const routed = routedBy(finding, pickWay(walk, finding, packet), machine)
-  if (routed.kind === 'unicast' && !machine.settings.forwards6) {
-    return end(walk, { kind: 'not forwarding', why: 'net.ipv6.conf.all.forwarding is 0' })
-  }
   noteRoute(walk, routed.kind === 'unicast' ? 'forward' : 'local', finding, packet, false)
   return routed
 }

@@ -9,6 +9,7 @@
  */
 import type { Choose } from '../base/choice.ts'
 import type { Millis } from '../base/clock.ts'
+import type { Protocol } from '../base/protocol.ts'
 import type { Random } from '../base/random.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import type { Around } from '../node/machine.ts'
@@ -40,8 +41,8 @@ export interface Voyage {
   readonly assume?: 'match' | 'miss'
   /** Also carry what machines send in consequence of an answer. */
   readonly aftermath?: true
-  /** What is sent goes through a raw socket: once, whatever becomes of it. */
-  readonly raw?: true
+  /** What is sent goes through a raw socket of this machine's: once, whatever becomes of it. */
+  readonly raw?: { readonly machine: string; readonly protocol: Protocol }
   /** The source port of the packet that carries the next frame that a machine wraps, where that is known. */
   readonly tunnelPort?: (machine: string) => number | undefined
 }
@@ -203,7 +204,7 @@ export function memoryOf(machine: string, { memories }: Voyage): MachineMemory {
 }
 
 function aroundOf(machine: string, voyage: Voyage): Around {
-  const { world, now, choose, random, verbose, assume, tunnelPort } = voyage
+  const { world, now, choose, random, verbose, assume, tunnelPort, raw } = voyage
   return {
     now,
     choose,
@@ -212,5 +213,6 @@ function aroundOf(machine: string, voyage: Voyage): Around {
     neighbourhood: neighbourhoodOf(world, machine),
     ...(assume ? { assume } : {}),
     ...(tunnelPort ? { tunnelPort: () => tunnelPort(machine) } : {}),
+    ...(raw?.machine === machine ? { rawProtocol: raw.protocol } : {}),
   }
 }

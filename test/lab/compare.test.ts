@@ -15,6 +15,7 @@ import { clusterWorld } from '../../src/trace/cluster-world.ts'
 import type { Flow } from '../../src/trace/journey.ts'
 import { createWorld } from '../../src/trace/wiring.ts'
 import type { World } from '../../src/trace/world.ts'
+import { clusterOfText } from '../trace/cluster-of.ts'
 import { FEATURES } from '../trace/flow-case.ts'
 import { randomCluster } from '../trace/random-cluster.ts'
 import type { Asking } from '../trace/tell.ts'
@@ -261,6 +262,33 @@ t.test('of ways that look alike, the likeliest was taken', async t => {
   const likelier = { ...first, probability: ratio(2, 3) }
   t.equal(judged({ ...one, predictions: [first, likelier] }, played(one)).taken, likelier)
 })
+
+const BALANCED = `
+apiVersion: v1
+kind: Pod
+metadata: { name: web, labels: { app: web } }
+spec: { nodeName: node-2, containers: [{ name: web, image: web:1, ports: [{ containerPort: 8080 }] }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec: { type: LoadBalancer, selector: { app: web }, ports: [{ port: 80, targetPort: 8080 }] }
+status: { loadBalancer: { ingress: [{ ip: 203.0.113.10 }] } }
+`
+
+// biome-ignore format: one case, one row
+const HOPS: readonly [says: string, ttl: number, remembered: number][] = [
+  ['what was seen to go by a next hop goes by it again',             64, 1],
+  ['what ended before one could see by which it went may go by any', 1,  0],
+]
+for (const [says, ttl, remembered] of HOPS) {
+  t.test(says, async t => {
+    const one = predicted({ from: 'ip:198.51.100.7', to: '203.0.113.10:80', protocol: 6, ttl }, clusterOfText(BALANCED))
+    t.equal(one.predictions.length, 3, 'there are three nodes to go by')
+    const { taken } = judged(one, played(one, 1))
+    t.equal(taken?.memories.get('(router)')?.ways.length, remembered)
+  })
+}
 
 t.test('where the model knows of no way, that is the difference', async t => {
   const one = predicted(CLIENT)
