@@ -10,7 +10,7 @@
 
 /** What is chosen among: in words, with the weight of each way (whole numbers, 0 or more, not all 0). */
 export interface Fork {
-  /** What draws: `statistic`, `next hop`, `load balancer`. */
+  /** What draws: `statistic`, `next hop`, `load balancer`; `neighbour`: whether it is known already. */
   readonly by: string
   readonly weights: readonly number[]
 }

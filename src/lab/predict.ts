@@ -60,6 +60,7 @@ export function predict(flow: Flow, world: World, memories: Memories, options: P
       random,
       verbose: false,
       aftermath: true,
+      unacquainted: true,
       ...(tunnelPorts ? { tunnelPort: oneAfterTheOther(tunnelPorts) } : {}),
     }
     return { exchange: exchangeOf(flow, crafted, voyage), own }

@@ -41,6 +41,8 @@ export interface Voyage {
   readonly assume?: 'match' | 'miss'
   /** Also carry what machines send in consequence of an answer. */
   readonly aftermath?: true
+  /** Who answers for an address may have to be found out first, which makes a difference here and there. */
+  readonly unacquainted?: true
   /** What is sent goes through a raw socket of this machine's: once, whatever becomes of it. */
   readonly raw?: { readonly machine: string; readonly protocol: Protocol }
   /** The source port of the packet that carries the next frame that a machine wraps, where that is known. */
@@ -90,7 +92,7 @@ export function carry(machine: string, skb: Skb, voyage: Voyage): Carried {
     const arrival = { link, frame: next.departure.frame }
     const passage = receive(voyage.world.machine(name), memoryOf(name, voyage), arrival, aroundOf(name, voyage))
     note(passage, name, next.from, draft, voyage)
-    if (!passage.steps.some(isReceipt)) takeBack(next, draft)
+    if (!passage.steps.some(isReceipt)) takeBack(next, draft, voyage)
   }
   const { hops, arrivals, answers, sightings } = draft
   return { journey: { packet: skb.packet, hops, outcome: outcomeOf(hops) }, arrivals, answers, sightings }
@@ -159,10 +161,16 @@ function isReceipt(step: Step): boolean {
   return step.component === 'link' && step.action === 'receive'
 }
 
-/** The far end did not take a piece: its sender stops there, and what it would have sent behind it never was. */
-function takeBack({ from, departure: { pieceOf } }: InFlight, draft: Draft): void {
+/**
+ * The far end did not take a piece: its sender stops there, and what it would have sent behind it never was. But
+ * pieces that wait for their neighbour are all sent once it has answered.
+ *
+ * @see net/core/neighbour.c of Linux: neigh_resolve_output
+ */
+function takeBack({ from, departure: { pieceOf } }: InFlight, draft: Draft, { unacquainted, choose }: Voyage): void {
   if (!pieceOf) return
   const rest = draft.flying.filter(other => other.from === from && other.departure.pieceOf === pieceOf)
+  if (rest.length === 0 || (unacquainted && choose({ by: 'neighbour', weights: [1, 1] }) === 1)) return
   const frames = new Set(rest.map(({ departure }) => departure.frame))
   const isLeft = (step: Step) => !(step.component === 'link' && frames.has(step.frame))
   const sender = draft.hops[from]
