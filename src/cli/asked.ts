@@ -16,7 +16,7 @@ const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
 export function askedOf(given: Given): readonly Asked[] {
   const [from, to, ...others] = given.words
   if (from === undefined || to === undefined || others.length > 0) {
-    throw new UsageError('say from where and to where: podwire trace -f FILE pod/a svc/web:80')
+    throw new UsageError('say from where and to where, as in: pod/a svc/web:80')
   }
   const asked: Asked[] = [{ from, to, after: 0, ...wishesOf(given) }]
   for (const text of given.texts('then')) asked.push(nextOf(text, asked.at(-1) ?? { from, to, after: 0 }))

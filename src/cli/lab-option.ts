@@ -27,11 +27,21 @@ export function givenLab(given: Given): string {
   return labIdOf(given.text('id'))
 }
 
-/** Runs `work`; why a lab cannot be is for the person. */
+/**
+ * Runs `work`; why a lab cannot be or go on, which name nothing has, and what the system refuses is for the person. A
+ * mistake of podwire's own stays what it is.
+ */
 export async function labWork<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
-    throw cause instanceof LabError ? new RefusedInput(cause.lines) : cause
+    if (cause instanceof LabError) throw new RefusedInput(cause.lines)
+    if (cause instanceof ParseError || isSystemError(cause)) throw new RefusedInput([cause.message])
+    throw cause
   }
+}
+
+/** `ENOSPC: no space left on device, write`. @see https://nodejs.org/api/errors.html#class-systemerror */
+function isSystemError(cause: unknown): cause is Error {
+  return cause instanceof Error && 'syscall' in cause && 'errno' in cause
 }

@@ -4,12 +4,15 @@
  * @module
  */
 import { formatIp } from '../base/ip.ts'
+import { isAnswering } from '../lab/answerer.ts'
 import type { LabKind } from '../lab/lab.ts'
-import { namespacesOf, processesOf } from '../lab/processes.ts'
+import { groundHere, requireRoot } from '../lab/needs.ts'
+import { namespacesOf } from '../lab/processes.ts'
 import { findRecord, isAbandoned, type LabRecord, labIds } from '../lab/registry.ts'
 import type { Command, Given } from './command.ts'
 import { type ExitCode, UsageError } from './exit.ts'
 import type { Io } from './io.ts'
+import { labWork } from './lab-option.ts'
 import { formatTable } from './table.ts'
 
 const FORMATS = ['text', 'json'] as const
@@ -41,7 +44,12 @@ interface LabLook {
 async function runStatus(given: Given, io: Io): Promise<ExitCode> {
   if (given.words.length > 0) throw new UsageError('status takes no words: it lists all labs')
   const format = given.choice('output', FORMATS) ?? 'text'
-  const labs = labIds().map(look)
+  const ids = labIds()
+  const labs = await labWork(async () => {
+    // Others see neither what is in them nor who runs.
+    if (ids.length > 0) requireRoot(groundHere())
+    return ids.map(look)
+  })
   await io.out(format === 'json' ? `${JSON.stringify(labs.map(toJson), undefined, 2)}\n` : formatLabs(labs))
   return 0
 }
@@ -53,7 +61,7 @@ function look(id: string): LabLook {
     state: record && !isAbandoned(id) ? record.state : 'abandoned',
     record,
     namespaces: namespacesOf(id),
-    answers: processesOf(id).some(({ command }) => command.some(word => word.endsWith('/answerer.js'))),
+    answers: isAnswering(id),
   }
 }
 

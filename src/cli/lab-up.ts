@@ -4,8 +4,7 @@
  * @module
  */
 import { visibleLines } from '../base/visible.ts'
-import { DEFAULT_FEATURES } from '../cluster/host-state.ts'
-import { RELEASES } from '../kube-proxy/release.ts'
+import type { SettledCluster } from '../cluster/host-state.ts'
 import { interruptibly } from '../lab/interruption.ts'
 import type { LabMachine, LabPlan } from '../lab/lab.ts'
 import { type LabOptions, labPlan } from '../lab/plan.ts'
@@ -13,13 +12,14 @@ import { bringUp } from '../lab/up.ts'
 import { thereAre } from '../trace/name-list.ts'
 import type { Command, Given, Option } from './command.ts'
 import { type ExitCode, RefusedInput } from './exit.ts'
+import { hostOptionsOf, RELEASE, viaOf } from './ground.ts'
 import type { Io } from './io.ts'
 import { givenLab, ID, labWork } from './lab-option.ts'
 import { type LoadedCluster, loadCluster, locating } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
 import { showProgress } from './progress.ts'
 
-export const VARIANTS = ['nft', 'legacy'] as const
+const VARIANTS = ['nft', 'legacy'] as const
 
 /** What a lab is made of, beside the cluster. */
 export const LAB_OPTIONS: readonly Option[] = [
@@ -30,12 +30,7 @@ export const LAB_OPTIONS: readonly Option[] = [
     default: 'nft',
   },
   { name: 'via', value: 'NODE', help: 'the node to which the router leads balanced addresses; else any that is ready' },
-  {
-    name: 'release',
-    value: 'VERSION',
-    help: `behave as that Kubernetes: ${RELEASES.join(', ')}`,
-    default: String(RELEASES.at(-1)),
-  },
+  RELEASE,
 ]
 
 export const LAB_UP: Command = {
@@ -63,29 +58,22 @@ whom it saw. A lab that does not come up as a whole is cleaned away; so are labs
 }
 
 async function runUp(given: Given, io: Io): Promise<ExitCode> {
-  const options = labOptionsOf(given, givenLab(given))
+  const options = { ...labOptionsOf(given), id: givenLab(given) }
   const cluster = await loadCluster(given, io)
-  const plan = await locating(cluster.harvest, async () => plannedLab(cluster, options))
+  const plan = await locating(cluster.harvest, async () => plannedLab(cluster.settled, options))
   const notes = await labWork(() => raise(plan, io))
   for (const note of notes) io.err(`note: ${visibleLines(note)}\n`)
   await io.out(formatSummary(plan, cluster))
   return 0
 }
 
-function labOptionsOf(given: Given, id: string): LabOptions {
-  const via = given.text('via')
-  const release = given.choice('release', RELEASES)
-  return {
-    id,
-    variant: given.choice('iptables', VARIANTS) ?? 'nft',
-    features: DEFAULT_FEATURES,
-    ...(via === undefined ? {} : { via }),
-    ...(release ? { release } : {}),
-  }
+/** All but which lab it is. @throws {UsageError} */
+export function labOptionsOf(given: Given): Omit<LabOptions, 'id'> {
+  return { variant: given.choice('iptables', VARIANTS) ?? 'nft', ...hostOptionsOf(given), ...viaOf(given) }
 }
 
 /** @throws {RefusedInput} when the node that was to take balanced addresses is not there */
-function plannedLab({ settled }: LoadedCluster, options: LabOptions): LabPlan {
+export function plannedLab(settled: SettledCluster, options: LabOptions): LabPlan {
   const names = settled.nodes.map(({ metadata }) => metadata.name)
   if (options.via !== undefined && !names.includes(options.via))
     throw new RefusedInput([`--via ${options.via}: there is no such node; ${thereAre(names)}`])

@@ -3,51 +3,34 @@
  *
  * @module
  */
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { ParseError } from '../base/error.ts'
-import { type Cluster, settledCluster } from '../cluster/cluster.ts'
-import { DEFAULT_FEATURES } from '../cluster/host-state.ts'
-import { RELEASES } from '../kube-proxy/release.ts'
-import type { EventOptions } from '../lab/event-jobs.ts'
-import { type Examination, type Examined, examine } from '../lab/examination.ts'
+import type { Examined } from '../lab/examination.ts'
 import { exclusionLines } from '../lab/excluded.ts'
 import { framesToCapture } from '../lab/frame-files.ts'
 import { hasOffloadTool, OFFLOAD_TOOL } from '../lab/frame-watch.ts'
 import { frequenciesOf, SIGNIFICANCE, shareOf } from '../lab/frequencies.ts'
 import { interruptibly } from '../lab/interruption.ts'
 import { formatJunit } from '../lab/junit.ts'
-import type { LabPlan } from '../lab/lab.ts'
-import { randomPhases } from '../lab/phases.ts'
-import { labPlan } from '../lab/plan.ts'
-import { bringUp, flagsOf, randomCluster, toYaml } from '../lab/random-cluster.ts'
 import { isAgreed, type Report } from '../lab/report.ts'
 import { reportToJson } from '../lab/report-json.ts'
 import { formatReport } from '../lab/report-text.ts'
-import type { Round } from '../lab/verify.ts'
 import { versionsHere } from '../lab/versions.ts'
-import type { Asked } from '../trace/ask.ts'
-import { parseFault } from '../trace/fault.ts'
-import { CLIENT_PORT } from '../trace/flow.ts'
-import { askedOf } from './asked.ts'
-import type { Command, Given } from './command.ts'
-import { type ExitCode, RefusedInput, UsageError } from './exit.ts'
+import type { Command, Given, Option } from './command.ts'
+import type { ExitCode } from './exit.ts'
 import type { Io } from './io.ts'
-import { givenLab, labWork } from './lab-option.ts'
-import { LAB_OPTIONS, VARIANTS } from './lab-up.ts'
-import { loadCluster, locating } from './load.ts'
+import { examineAll } from './lab-examination.ts'
+import { labWork } from './lab-option.ts'
+import { LAB_OPTIONS } from './lab-up.ts'
+import { SENT, USUAL_EVENTS, USUAL_FLOWS, type Wishes, wishesOf } from './lab-wishes.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
+import { fillFolder } from './out-dir.ts'
 import { showProgress } from './progress.ts'
 import { TRACE } from './trace.ts'
 
 const FORMATS = ['text', 'json', 'junit'] as const
-const FAMILY = ['4', '6'] as const
 
-const USUAL_FLOWS = 30
-const USUAL_EVENTS = 3
-
-/** Options of `trace` that say what is sent. */
-const SENT = ['proto', 'sport', 'size', 'ttl', 'family', 'entry', 'then', 'fault']
+const SENT_OPTIONS: readonly Option[] = TRACE.options
+  .filter(({ name }) => SENT.includes(name))
+  .map(option => (option.name === 'then' ? { ...option, help: `${option.help}; time is really waited for` } : option))
 
 export const LAB_VERIFY: Command = {
   name: 'lab verify',
@@ -91,7 +74,7 @@ Exit code: 0 model and kernel agree in everything, 1 they do not, 2 for bad inpu
       value: 'DIR',
       help: 'compare frames at every link, too, and write them there: kernel.pcapng, model.pcapng; takes --crafted along',
     },
-    ...TRACE.options.filter(({ name }) => SENT.includes(name)),
+    ...SENT_OPTIONS,
     { name: 'output', short: 'o', value: 'FORMAT', help: FORMATS.join(', '), default: 'text' },
   ],
   examples: [
@@ -116,11 +99,13 @@ Exit code: 0 model and kernel agree in everything, 1 they do not, 2 for bad inpu
 async function runVerify(given: Given, io: Io): Promise<ExitCode> {
   const format = given.choice('output', FORMATS) ?? 'text'
   const wishes = wishesOf(given)
+  const folder = given.text('capture')
+  // What cannot be written is better known before packets are sent.
+  if (folder !== undefined) await fillFolder('capture', folder)
   const bar = showProgress(io, Date.now)
   try {
     const examined = await interruptibly(signal => labWork(() => examineAll(given, io, { ...wishes, signal, bar })))
     bar.end()
-    const folder = given.text('capture')
     if (folder !== undefined) await writeFrames(folder, examined)
     const report = await reportOf(examined, given, wishes)
     await io.out(written(report, format, given.is('verbose')))
@@ -130,151 +115,9 @@ async function runVerify(given: Given, io: Io): Promise<ExitCode> {
   }
 }
 
-async function writeFrames(folder: string, { frames }: Examined): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  for (const side of ['kernel', 'model'] as const) {
-    await writeFile(join(folder, `${side}.pcapng`), framesToCapture(frames[side]))
-  }
-}
-
-type Wishes = Pick<Examination, 'seed' | 'crafted' | 'capture' | 'draws' | 'namespace' | 'family'> & {
-  readonly host: Omit<EventOptions, 'id'>
-  readonly flows: number
-  readonly events: number
-}
-
-interface Work extends Wishes {
-  readonly signal: AbortSignal
-  readonly bar: ReturnType<typeof showProgress>
-}
-
-function wishesOf(given: Given): Wishes {
-  const via = given.text('via')
-  const release = given.choice('release', RELEASES)
-  if (given.is('id') && given.is('fault')) {
-    throw new UsageError('--fault breaks things in a lab that stands: leave out --id, and a lab is made for it')
-  }
-  return {
-    host: {
-      variant: given.choice('iptables', VARIANTS) ?? 'nft',
-      features: DEFAULT_FEATURES,
-      ...(via === undefined ? {} : { via }),
-      ...(release ? { release } : {}),
-    },
-    seed: given.integer('seed', 0, 0xffff_ffff) ?? 0,
-    flows: given.integer('flows', 1, 10_000) ?? USUAL_FLOWS,
-    // What happens to a cluster would stay in a lab that stands.
-    events: given.is('id') ? 0 : (given.integer('events', 0, 100) ?? USUAL_EVENTS),
-    draws: given.integer('draws', 1, 10_000) ?? 0,
-    crafted: given.is('crafted') || given.is('capture'),
-    capture: given.is('capture'),
-    namespace: given.text('namespace') ?? 'default',
-    family: given.choice('family', FAMILY) === '6' ? 6 : 4,
-  }
-}
-
-async function examineAll(given: Given, io: Io, work: Work): Promise<Examined> {
-  const clusters = given.integer('clusters', 1, 10_000)
-  if (clusters === undefined) return examineGiven(given, io, work)
-  if (given.is('capture')) {
-    throw new UsageError('--capture is of one cluster: write the drawn ones with --write, and give one with -f')
-  }
-  if (given.is('filename') || given.is('id') || given.words.length > 0) {
-    throw new UsageError('--clusters draws clusters and flows: it goes with no manifests, no lab and no FROM and TO')
-  }
-  return examineDrawn(clusters, given.text('write'), work)
-}
-
-/** The cluster of the manifests. */
-async function examineGiven(given: Given, io: Io, work: Work): Promise<Examined> {
-  const loaded = await loadCluster(given, io)
-  const standing = given.is('id')
-  const asked = given.words.length > 0 ? connectionsOf(askedOf(given)) : undefined
-  const host = { ...work.host, id: standing ? givenLab(given) : temporaryId(0) }
-  const input = given
-    .texts('filename')
-    .map(name => `-f ${name}`)
-    .join(' ')
-  return locating(loaded.harvest, async () => {
-    const plan = labPlan(loaded.settled, host)
-    const rounds = asked
-      ? roundsOf(asked, given.texts('fault'), loaded.settled)
-      : drawnRounds(loaded.cluster, plan, work)
-    return examine({ ...work, plan, rounds, host, standing, input, progress: work.bar.at })
-  })
-}
-
-async function examineDrawn(count: number, folder: string | undefined, work: Work): Promise<Examined> {
-  if (folder !== undefined) await mkdir(folder, { recursive: true })
-  const all: Examined[] = []
-  for (let i = 0; i < count; i++) {
-    const seed = work.seed + i
-    const random = randomCluster(seed)
-    const file = `cluster-${seed}.yaml`
-    if (folder !== undefined) await writeFile(join(folder, file), toYaml(random))
-    const cluster = bringUp(random)
-    const host = { ...work.host, id: temporaryId(i) }
-    const plan = labPlan(settledCluster(cluster), host)
-    const name = `cluster ${seed}`
-    all.push(
-      await examine({
-        ...work,
-        seed,
-        name,
-        plan,
-        rounds: drawnRounds(cluster, plan, { ...work, seed }),
-        host,
-        standing: false,
-        input: ['-f', join(folder ?? '', file), ...flagsOf(random)].join(' '),
-        progress: (what, done, total) => work.bar.at(`${name} of ${count}: ${what}`, done, total),
-      }),
-    )
-  }
-  const frames = { model: [], kernel: [] }
-  return { flows: all.flatMap(({ flows }) => flows), drawn: all.flatMap(({ drawn }) => drawn), frames }
-}
-
-/** Labs of other processes have other names. */
-function temporaryId(number: number): string {
-  return `verify-${process.pid.toString(36)}-${number.toString(36)}`
-}
-
-/** As in a trace, those that name no source port are connections of their own. */
-function connectionsOf(asked: readonly Asked[]): readonly Asked[] {
-  return asked.map((one, i) => ({ sport: CLIENT_PORT + i, ...one }))
-}
-
-function roundsOf(
-  asked: readonly Asked[],
-  faults: readonly string[],
-  cluster: Round['cluster'],
-): Examination['rounds'] {
-  const parsed = faults.map(text => faultOf(text))
-  if (parsed.length === 0) return [{ cluster, faults: [], asked }]
-  return [
-    { cluster, faults: [], asked: [] },
-    ...parsed.map((fault, i): Round => {
-      const isLast = i === parsed.length - 1
-      return { event: { kind: 'sysctl', fault }, cluster, faults: parsed.slice(0, i + 1), asked: isLast ? asked : [] }
-    }),
-  ]
-}
-
-function faultOf(text: string) {
-  try {
-    return parseFault(text)
-  } catch (cause) {
-    throw cause instanceof ParseError ? new RefusedInput([cause.message]) : cause
-  }
-}
-
-function drawnRounds(cluster: Cluster, { machines }: LabPlan, { seed, flows, events }: Wishes): Examination['rounds'] {
-  const besides = machines.filter(({ kind }) => kind === 'beside').flatMap(({ addresses }) => addresses)
-  const [first, ...others] = randomPhases(cluster, { seed, events, flows, besides }).map(
-    ({ flows: drawn, ...phase }): Round => ({ ...phase, asked: drawn.map(({ asked }) => asked) }),
-  )
-  if (!first) throw new RangeError('there is a phase before the first event')
-  return [first, ...others]
+function writeFrames(folder: string, { frames }: Examined): Promise<void> {
+  const capture = (side: 'kernel' | 'model') => ({ [`${side}.pcapng`]: framesToCapture(frames[side]) })
+  return fillFolder('capture', folder, { ...capture('kernel'), ...capture('model') })
 }
 
 async function reportOf({ flows, drawn }: Examined, given: Given, { seed, host }: Wishes): Promise<Report> {

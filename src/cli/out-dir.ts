@@ -4,7 +4,7 @@
  * @module
  */
 import { rmSync } from 'node:fs'
-import { lstat, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { RefusedInput } from './exit.ts'
 
@@ -20,6 +20,8 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: 'no folder can be made there',
   EBUSY: 'it is in use, or a mount point, and cannot be replaced; give a folder below it',
   ENOTDIR: 'a part of the path is a file',
+  EEXIST: 'it is a file',
+  EISDIR: 'a folder is where a file is to be',
 }
 
 /**
@@ -42,9 +44,43 @@ export async function replaceFolder(
     const staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`))
     return await cleaningUp(staging, () => fill(target, staging, exists, files))
   } catch (cause) {
-    const problem = PROBLEMS[(cause as NodeJS.ErrnoException).code ?? '']
-    throw problem ? new RefusedInput([`--out ${folder}: ${problem}`]) : cause
+    throw refused('out', folder, cause)
   }
+}
+
+/**
+ * Puts files into a folder that may hold others, and is made where it is not there.
+ *
+ * @param option that named the folder
+ * @throws {RefusedInput} when it cannot be written
+ */
+export async function fillFolder(
+  option: string,
+  folder: string,
+  files: Readonly<Record<string, string | Uint8Array>> = {},
+): Promise<void> {
+  try {
+    await makeFolder(resolve(folder))
+    for (const [name, data] of Object.entries(files)) await writeFile(join(folder, name), data)
+  } catch (cause) {
+    throw refused(option, folder, cause)
+  }
+}
+
+/** With all folders above it. */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true })
+  // Where no folder can be made, as in /proc, the recursive call of Node (20.20) never returns.
+  await mkdir(folder).catch(async (cause: NodeJS.ErrnoException) => {
+    const isThere = cause.code === 'EEXIST' && (await stat(folder)).isDirectory()
+    if (!isThere) throw cause
+  })
+}
+
+/** In words where it lies with the machine. */
+function refused(option: string, folder: string, cause: unknown): unknown {
+  const problem = PROBLEMS[(cause as NodeJS.ErrnoException).code ?? '']
+  return problem ? new RefusedInput([`--${option} ${folder}: ${problem}`]) : cause
 }
 
 async function fill(

@@ -4,11 +4,11 @@
  * @module
  */
 import { type Form, fileNames, hostFile, hostFiles } from '../cluster/files.ts'
-import { commonGround, DEFAULT_FEATURES, type HostOptions, hostState } from '../cluster/host-state.ts'
-import { RELEASES } from '../kube-proxy/release.ts'
+import { commonGround, type HostOptions, hostState } from '../cluster/host-state.ts'
 import type { Node } from '../objects/node.ts'
 import type { Command, Given } from './command.ts'
 import { type ExitCode, RefusedInput, UsageError } from './exit.ts'
+import { hostOptionsOf, RELEASE } from './ground.ts'
 import type { Io } from './io.ts'
 import { type LoadedCluster, loadCluster, locating } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
@@ -38,12 +38,7 @@ node goes to standard output.`,
       default: 'restore',
     },
     { name: 'mode', value: 'MODE', help: "kube-proxy's mode: iptables", default: 'iptables' },
-    {
-      name: 'release',
-      value: 'VERSION',
-      help: `behave as that Kubernetes: ${RELEASES.join(', ')}`,
-      default: String(RELEASES.at(-1)),
-    },
+    RELEASE,
     { name: 'nfacct', help: 'the hosts have nfacct counters (kernel module xt_nfacct)' },
     { name: 'no-kubelet', help: "leave out kubelet's own chains" },
   ],
@@ -99,11 +94,8 @@ async function renderCluster(
 }
 
 function hostOptions(given: Given): HostOptions {
-  const release = given.choice('release', RELEASES)
-  return {
-    ...(release ? { release } : {}),
-    features: { ...DEFAULT_FEATURES, nfacct: given.is('nfacct'), kubeletChains: !given.is('no-kubelet') },
-  }
+  const { features, ...options } = hostOptionsOf(given)
+  return { ...options, features: { ...features, nfacct: given.is('nfacct'), kubeletChains: !given.is('no-kubelet') } }
 }
 
 function chosenNodes({ settled }: LoadedCluster, given: Given): readonly Node[] {

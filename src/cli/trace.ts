@@ -4,8 +4,6 @@
  * @module
  */
 import { visible } from '../base/visible.ts'
-import { DEFAULT_FEATURES } from '../cluster/host-state.ts'
-import { RELEASES } from '../kube-proxy/release.ts'
 import type { Pod } from '../objects/pod.ts'
 import { traceToCapture } from '../trace/capture.ts'
 import { quoteWord } from '../trace/command-text.ts'
@@ -17,6 +15,7 @@ import { formatTrace } from '../trace/text.ts'
 import { askedOf } from './asked.ts'
 import type { Command, Given, Option } from './command.ts'
 import { type ExitCode, UsageError } from './exit.ts'
+import { hostOptionsOf, namingOf, RELEASE, viaOf } from './ground.ts'
 import { type Ground, type Inquiry, type InquiryOptions, inquire } from './inquiry.ts'
 import type { Io } from './io.ts'
 import { type LoadedCluster, loadCluster, locating } from './load.ts'
@@ -25,7 +24,6 @@ import { showProgress } from './progress.ts'
 import { readStateFolder } from './state-folder.ts'
 
 const FORMATS = ['text', 'json', 'mermaid', 'pcap'] as const
-const FAMILY = ['4', '6'] as const
 const ASSUMED = ['match', 'miss'] as const
 
 /** How many ways of chance are followed unless all are asked for. */
@@ -73,12 +71,7 @@ bad input.`,
     { name: 'fault', value: 'FAULT', many: true, help: 'break something first: "node-1 fdb del 192.168.64.12"' },
     { name: 'assume', value: 'WHAT', help: 'take rules that cannot be decided for a match or a miss' },
     { name: 'output', short: 'o', value: 'FORMAT', help: FORMATS.join(', '), default: 'text' },
-    {
-      name: 'release',
-      value: 'VERSION',
-      help: `behave as that Kubernetes: ${RELEASES.join(', ')}`,
-      default: String(RELEASES.at(-1)),
-    },
+    RELEASE,
   ],
   examples: [
     { does: 'a pod asks a Service', call: 'podwire trace -f manifests/ pod/a svc/web:80' },
@@ -132,15 +125,7 @@ async function dumpedHosts(given: Given, io: Io): Promise<Pick<Ground, 'hosts'>>
 }
 
 function groundOf(given: Given): Ground {
-  const release = given.choice('release', RELEASES)
-  const via = given.text('via')
-  return {
-    namespace: given.text('namespace') ?? 'default',
-    family: given.choice('family', FAMILY) === '6' ? 6 : 4,
-    ...(via === undefined ? {} : { via }),
-    faults: given.texts('fault'),
-    host: { ...(release ? { release } : {}), features: DEFAULT_FEATURES },
-  }
+  return { ...namingOf(given), ...viaOf(given), faults: given.texts('fault'), host: hostOptionsOf(given) }
 }
 
 function optionsOf(given: Given): InquiryOptions {

@@ -7,6 +7,7 @@
 import { type ChildProcess, type IOType, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { LabError } from './failure.ts'
 import { labEnvironment } from './naming.ts'
 
 export type AgentName = 'answerer' | 'everywhere' | 'opener' | 'prober' | 'sctp'
@@ -14,13 +15,13 @@ export type AgentName = 'answerer' | 'everywhere' | 'opener' | 'prober' | 'sctp'
 /**
  * The compiled program of an agent: that of the build, also where this code runs from its sources.
  *
- * @throws {Error} when podwire is not built
+ * @throws {LabError} when podwire is not built
  */
 export function agentPath(name: AgentName): string {
   // From src/lab as from dist/lab.
   const path = fileURLToPath(new URL(`../../dist/lab/agent/${name}.js`, import.meta.url))
   if (!existsSync(path))
-    throw new Error(`podwire's lab runs ${path}, which is not there: build it with "npm run build"`)
+    throw new LabError([`podwire's lab runs ${path}, which is not there: build it with "npm run build"`])
   return path
 }
 

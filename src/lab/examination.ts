@@ -5,31 +5,40 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isIcmp } from '../packet/packet.ts'
 import { formatFault } from '../trace/fault.ts'
+import { thereAre } from '../trace/name-list.ts'
+import { whyNoRawSocket } from './agent/raw.ts'
 import type { Judgement } from './agreement.ts'
 import { takeDown } from './down.ts'
 import { LabError } from './failure.ts'
+import { forgetFlows } from './forgetting.ts'
 import type { CommentedFrame } from './frame-files.ts'
 import { type Tally, tallies } from './frequencies.ts'
 import type { LabPlan } from './lab.ts'
 import { labFolder } from './naming.ts'
-import { groundHere, requireTools } from './needs.ts'
+import { groundHere, requireRoot, requireTools } from './needs.ts'
 import { OBSERVER_TOOLS } from './observer.ts'
+import type { Pause } from './pause.ts'
 import { formatEvent } from './phases.ts'
-import { findRecord } from './registry.ts'
+import { isCrafted } from './predict.ts'
+import { findRecord, labIds } from './registry.ts'
 import { type FlowReport, flowReport } from './report.ts'
 import { bringUp } from './up.ts'
-import { type Judged, type Verification, verify } from './verify.ts'
+import { claimVerification } from './verification-claim.ts'
+import { type Judged, type ReadyRound, readyRounds, type Verification, verify } from './verify.ts'
 
-export interface Examination extends Verification {
+export interface Examination extends Omit<Verification, 'pausing'> {
   /** Before each of its flows in reports: `cluster 17`; absent: there is only the one. */
   readonly name?: string
   /** The lab is somebody else's, and stays. */
   readonly standing: boolean
   /** The words that say what it was made of: `-f manifests/`. */
   readonly input?: string
-  /** Told with each step what goes on: done and total are of flows. */
+  /** Told with each step what goes on: done and total are of flows, or of the seconds of a pause. */
   readonly progress?: (what: string, done: number, total: number) => void
+  /** Told what the person should know of a lab that stands before its flows are judged. */
+  readonly warn?: (warning: string) => void
 }
 
 /** A flow that was sent many times, and what came of it. */
@@ -48,48 +57,84 @@ export interface Examined {
 /**
  * Sends all flows, in a lab that is made for it, or in one that stands.
  *
+ * @throws {ParseError} for a name that nothing has, before anything is done
  * @throws {LabError} when the lab cannot be, or fails
  */
 export async function examine(examination: Examination): Promise<Examined> {
-  const { plan, standing, signal, progress, rounds } = examination
-  requireTools(OBSERVER_TOOLS[plan.variant], groundHere())
-  const total = rounds.reduce((sum, { asked }) => sum + asked.length, 0)
-  if (standing) {
-    requireSame(plan)
-    return judgeAll(examination, total)
-  }
+  const { plan, standing } = examination
+  const ground = groundHere()
+  requireRoot(ground)
+  requireTools(OBSERVER_TOOLS[plan.variant], ground)
+  if (standing) requireSame(plan)
+  const rounds = readyRounds(examination)
+  await requireRawSocket(rounds, examination)
+  return standing ? examineStanding(examination, rounds) : examineFresh(examination, rounds)
+}
+
+async function examineFresh(examination: Examination, rounds: readonly ReadyRound[]): Promise<Examined> {
+  const { plan, signal, progress } = examination
   await bringUp(plan, {
     ...(signal ? { signal } : {}),
-    progress: title => progress?.(title, 0, total),
+    progress: title => progress?.(title, 0, countOf(rounds)),
     temporary: true,
   })
   try {
-    return await judgeAll(examination, total)
+    return await judgeAll(examination, rounds)
   } finally {
     await takeDown(plan.id)
   }
+}
+
+/** Whatever was sent through the lab before: its flows begin as those of a fresh one. */
+async function examineStanding(examination: Examination, rounds: readonly ReadyRound[]): Promise<Examined> {
+  const { plan, signal, warn } = examination
+  const leave = await claimVerification(plan.id)
+  try {
+    for (const warning of await forgetFlows(plan, { lab: plan.id, ...(signal ? { signal } : {}) })) warn?.(warning)
+    return await judgeAll(examination, rounds)
+  } finally {
+    leave()
+  }
+}
+
+/** @throws {LabError} when a flow takes raw sockets, and there can be none */
+async function requireRawSocket(rounds: readonly ReadyRound[], { crafted }: Examination): Promise<void> {
+  const takesRaw = rounds.some(({ flows }) =>
+    flows.some(({ flow }) => isCrafted({ ...flow, at: 0 }, { crafted }) || isIcmp(flow.packet.payload)),
+  )
+  const lack = takesRaw ? await whyNoRawSocket() : undefined
+  if (lack !== undefined) throw new LabError([`to send these flows takes raw sockets, and ${lack}`])
+}
+
+function countOf(rounds: readonly ReadyRound[]): number {
+  return rounds.reduce((sum, { flows }) => sum + flows.length, 0)
 }
 
 /** @throws {LabError} unless the lab was made of the same files */
 function requireSame({ id, files, variant }: LabPlan): void {
   const record = findRecord(id)
   if (record?.state !== 'up')
-    throw new LabError([`there is no lab "${id}"; "podwire lab status" lists those there are`])
+    throw new LabError([`there is no lab "${id}" that is up; ${thereAre(labIds())}; "podwire lab up" makes one`])
   if (record.variant !== variant)
     throw new LabError([`lab "${id}" has its rules by ${record.variant} iptables: say --iptables ${record.variant}`])
   const folder = labFolder(id)
   for (const [path, text] of files) {
     const there = join(folder, path)
     if (existsSync(there) && readFileSync(there, 'utf8') === text) continue
-    throw new LabError([`lab "${id}" was made of something else: its ${path} differs from what these manifests give`])
+    throw new LabError([
+      `lab "${id}" was made of something else: its ${path} differs from what these manifests and options give`,
+    ])
   }
 }
 
-async function judgeAll(examination: Examination, total: number): Promise<Examined> {
+async function judgeAll(examination: Examination, rounds: readonly ReadyRound[]): Promise<Examined> {
+  const { progress } = examination
+  const total = countOf(rounds)
   const flows: FlowReport[] = []
   const draws: Judgement[] = []
   const frames: { model: CommentedFrame[]; kernel: CommentedFrame[] } = { model: [], kernel: [] }
-  for await (const judged of verify(examination)) {
+  const pausing = ({ done, whole }: Pause) => progress?.('waiting, seconds', done, whole)
+  for await (const judged of explaining(verify({ ...examination, pausing }, rounds), examination, total)) {
     const report = told(judged, examination)
     flows.push(report)
     const comment = `flow ${flows.length}: ${report.flow}`
@@ -97,13 +142,42 @@ async function judgeAll(examination: Examination, total: number): Promise<Examin
       frames[side].push(...(judged.judgement.frames?.[side] ?? []).map(frame => ({ ...frame, comment })))
     }
     if (judged.draw) draws.push(withoutMemories(judged.judgement))
-    examination.progress?.('flows', Math.min(flows.length, total), total)
+    progress?.('flows', Math.min(flows.length, total), total)
   }
   const flow = flows.at(-1)?.flow ?? ''
   return { flows, drawn: tallies(draws).map(tally => ({ flow, tally })), frames }
 }
 
-function told({ judgement, round }: Judged, { name, input, crafted, host }: Examination): FlowReport {
+/** Passes on what is judged; when the lab fails, says how far it had come. */
+async function* explaining(
+  judgements: AsyncIterable<Judged>,
+  { plan, standing }: Examination,
+  total: number,
+): AsyncGenerator<Judged, void> {
+  let done = 0
+  let agree = 0
+  try {
+    for await (const judged of judgements) {
+      done += 1
+      if (judged.judgement.differences.length === 0) agree += 1
+      yield judged
+    }
+  } catch (cause) {
+    if (!(cause instanceof LabError)) throw cause
+    const progress =
+      done === 0 ? 'no flow was judged' : `${done} of ${Math.max(done, total)} flows were judged before; ${agree} agree`
+    throw new LabError([...cause.lines, progress, standing ? remedyFor(plan.id) : GONE])
+  }
+}
+
+const GONE =
+  'the lab is gone; to look into one that stays: "podwire lab up", and "podwire lab verify --id" with its name'
+
+function remedyFor(id: string): string {
+  return `the lab stands, its files and logs are in ${labFolder(id)}; "podwire lab down ${id}" and "podwire lab up" make it anew`
+}
+
+function told({ judgement, asked, round }: Judged, { name, input, crafted, host }: Examination): FlowReport {
   const via = host.via === undefined ? [] : [`--via ${host.via}`]
   const faults = round.faults.map(fault => `--fault "${formatFault(fault)}"`)
   const options = [...via, ...faults].join(' ')
@@ -112,7 +186,8 @@ function told({ judgement, round }: Judged, { name, input, crafted, host }: Exam
     ...(input === undefined ? {} : { input }),
     ...(options === '' ? {} : { options }),
   })
-  const where = [name, round.event && formatEvent(round.event)].filter(text => text !== undefined).join(', ')
+  const later = asked.after > 0 ? `${asked.after} s later` : undefined
+  const where = [name, round.event && formatEvent(round.event), later].filter(text => text !== undefined).join(', ')
   return where === '' ? report : { ...report, flow: `${where}: ${report.flow}` }
 }
 

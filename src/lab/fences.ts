@@ -6,6 +6,7 @@
  */
 import { Socket } from 'node:dgram'
 import { availableParallelism } from 'node:os'
+import { LabError } from './failure.ts'
 import { eachOf, openHandles } from './handles.ts'
 import type { LabMachine } from './lab.ts'
 
@@ -24,13 +25,13 @@ export interface Fences {
   /**
    * Resolves when the datagram has been sent in every namespace.
    *
-   * @throws {Error} naming the machine in which it could not be
+   * @throws {LabError} naming the machine in which it could not be
    */
   readonly raise: (number: number) => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** @throws {Error} naming the machine in which there can be none */
+/** @throws {LabError} naming the machine in which there can be none */
 export async function openFences(
   machines: readonly LabMachine[],
   { id }: { readonly id?: string } = {},
@@ -42,7 +43,7 @@ export async function openFences(
   try {
     await eachOf(machines, 2 * availableParallelism(), async ({ machine, namespace }) => {
       const [outcome] = await openHandles(namespace, [{ protocol: 'udp', port: 0 }], id)
-      if (!(outcome instanceof Socket)) throw new Error(`Cannot open a socket in ${machine}: ${outcome}`)
+      if (!(outcome instanceof Socket)) throw new LabError([`Cannot open a socket in ${machine}: ${outcome}`])
       sockets.push({ machine, socket: outcome })
     })
   } catch (failure) {
@@ -62,7 +63,7 @@ function raise(machine: string, socket: Socket, number: number): Promise<void> {
     socket.send(String(number), FENCE_PORT, fenceAddress(number), (error: NodeJS.ErrnoException | null) => {
       // A rule of the machine that drops it has seen it, and so have the chains before it.
       if (!error || error.code === 'EPERM') resolve()
-      else reject(new Error(`Cannot send a fence in ${machine}: ${error.code ?? error.message}`))
+      else reject(new LabError([`Cannot send a fence in ${machine}: ${error.code ?? error.message}`]))
     })
   })
 }

@@ -7,6 +7,7 @@ import type { Socket } from 'node:dgram'
 import type { Server } from 'node:net'
 import type { Opened, OpenerTask, Wanted } from './agent/opening.ts'
 import { endOf, startAgent } from './agent-process.ts'
+import { LabError } from './failure.ts'
 
 export type Handle = Server | Socket
 
@@ -19,7 +20,7 @@ export type Outcome = Handle | string
  * @param lab the id of the lab; absent: that of this process
  * @param take called with each socket as soon as it is there: connections may come to it already
  * @returns for each of `wanted`, in their order, what came of it
- * @throws {Error} when the opener cannot be started or ends before its time
+ * @throws {LabError} when the opener cannot be started or ends before its time
  */
 export async function openHandles(
   namespace: string,
@@ -43,7 +44,7 @@ export async function openHandles(
   // That the channel broke is told by how the opener ended.
   opener.send(task, () => undefined)
   const how = await ended
-  if (missing > 0) throw new Error(`Cannot open sockets in network namespace ${namespace}: the opener ${how}`)
+  if (missing > 0) throw new LabError([`Cannot open sockets in network namespace ${namespace}: the opener ${how}`])
   return outcomes
 }
 

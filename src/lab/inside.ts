@@ -4,6 +4,7 @@
  * @module
  */
 import { execFile } from 'node:child_process'
+import { LabError } from './failure.ts'
 import { labEnvironment } from './naming.ts'
 
 export interface InsideCall {
@@ -37,7 +38,7 @@ export function insideNamespace({ namespace, tool, args, id }: InsideCall): Insi
  * Runs a tool to its end.
  *
  * @returns what it printed
- * @throws {Error} naming the machine, with what the tool said, when it ends with another code than 0
+ * @throws {LabError} naming the machine, with what the tool said, when it ends with another code than 0
  */
 export function runInside(call: InsideCall, input = ''): Promise<string> {
   const { command, args, env } = insideNamespace(call)
@@ -46,7 +47,7 @@ export function runInside(call: InsideCall, input = ''): Promise<string> {
     const child = execFile(command, args, options, (error, stdout, stderr) => {
       if (!error) return resolve(stdout)
       const said = stderr.trim() || error.message
-      reject(new Error(`${call.machine}: ${[call.tool, ...call.args].join(' ')} failed: ${said}`))
+      reject(new LabError([`${call.machine}: ${[call.tool, ...call.args].join(' ')} failed: ${said}`]))
     })
     // A tool that stops reading early says why by its exit code, not by a broken pipe.
     child.stdin?.on('error', () => undefined)

@@ -13,6 +13,9 @@ export const RUN_FOLDER = '/run/podwire'
 /** The variable in the environment of every process of a lab: its id. */
 export const LAB_MARK = 'PODWIRE_LAB'
 
+/** The variable in the environment of tools that tell a verification what kernels do. */
+export const WATCH_MARK = 'PODWIRE_LAB_WATCH'
+
 const ID = /^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/
 
 /** Bytes of a namespace's name, which is a file's. @see NAME_MAX of Linux */

@@ -6,6 +6,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Asked, Ready, Told } from './agent/prober-words.ts'
 import { endOf, startAgent } from './agent-process.ts'
+import { LabError } from './failure.ts'
 import type { LabMachine } from './lab.ts'
 import type { Met, Probe } from './probe.ts'
 
@@ -13,7 +14,7 @@ export interface Prober {
   /**
    * Sends a probe; several may be on their way at a time, from different ports.
    *
-   * @throws {Error} when it could not be sent for a reason that is no experience of the network: its
+   * @throws {LabError} when it could not be sent for a reason that is no experience of the network: its
    * port is in use, its source is no address of the machine, the package raw-socket is missing, or the
    * prober has ended
    */
@@ -22,7 +23,7 @@ export interface Prober {
   readonly close: () => Promise<void>
 }
 
-/** @throws {Error} when it cannot be started */
+/** @throws {LabError} when it cannot be started */
 export async function openProber(
   { machine, namespace }: Pick<LabMachine, 'machine' | 'namespace'>,
   { id }: { readonly id?: string } = {},
@@ -58,7 +59,7 @@ class RunningProber implements Prober {
         else this.#settle(told)
       })
       void this.#ended.then(how => {
-        this.#over ??= new Error(`The prober of ${machine} ${how}`)
+        this.#over ??= new LabError([`The prober of ${machine} ${how}`])
         reject(this.#over)
         for (const { reject } of this.#waiting.values()) reject(this.#over)
         this.#waiting.clear()
@@ -77,7 +78,7 @@ class RunningProber implements Prober {
   }
 
   async close(): Promise<void> {
-    this.#over ??= new Error(`The prober of ${this.#machine} is closed`)
+    this.#over ??= new LabError([`The prober of ${this.#machine} is closed`])
     if (this.#child.connected) this.#child.disconnect()
     await this.#ended
   }
@@ -86,6 +87,6 @@ class RunningProber implements Prober {
     const waiting = this.#waiting.get(told.id)
     this.#waiting.delete(told.id)
     if ('met' in told) waiting?.resolve(told.met)
-    else waiting?.reject(new Error(`${this.#machine} cannot send: ${told.error}`))
+    else waiting?.reject(new LabError([`${this.#machine} cannot send: ${told.error}`]))
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
-import { LAB_MARK, namespacePrefix } from './naming.ts'
+import { LAB_MARK, namespacePrefix, WATCH_MARK } from './naming.ts'
 
 /** One process, and no later one that was given the same number. */
 export interface Identity {
@@ -47,17 +47,22 @@ export function namespacesOf(id: string): readonly string[] {
 export interface LabProcess {
   readonly pid: number
   readonly command: readonly string[]
+  /** One of the tools that tell a verification what kernels do. */
+  readonly watches: boolean
 }
 
 /** All processes that carry the lab's mark or are in one of its namespaces; this one is none of them. */
 export function processesOf(id: string): readonly LabProcess[] {
   const mark = `${LAB_MARK}=${id}`
   const inodes = new Set(namespacesOf(id).flatMap(name => inodeOf(`${NAMESPACES}/${name}`)))
-  const isOurs = (pid: string) =>
-    (read(`/proc/${pid}/environ`)?.split('\0').includes(mark) ?? false) || inodes.has(namespaceInode(pid) ?? '')
   return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid && isOurs(name))
-    .map(pid => ({ pid: Number(pid), command: (read(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1) }))
+    .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid): readonly LabProcess[] => {
+      const environment = read(`/proc/${pid}/environ`)?.split('\0') ?? []
+      if (!environment.includes(mark) && !inodes.has(namespaceInode(pid) ?? '')) return []
+      const command = (read(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1)
+      return [{ pid: Number(pid), command, watches: environment.includes(`${WATCH_MARK}=1`) }]
+    })
 }
 
 /** `net:[4026532177]` */

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { ParseError } from '../base/error.ts'
 import type { Family } from '../base/ip.ts'
+import { LabError } from './failure.ts'
 import { type InsideCall, runInside } from './inside.ts'
 import type { LabMachine } from './lab.ts'
 import type { LoggedTrace } from './log-stream.ts'
@@ -29,7 +31,7 @@ export class RuleBook {
     this.#lengths.clear()
   }
 
-  /** @throws {Error} when there is no such rule */
+  /** @throws {LabError} when there is no such rule */
   async fromNft({ family, table, chain, rule, packet }: NftTrace): Promise<RuleSight> {
     if (rule === 'policy') return { family, table, chain, number: 'policy', packet }
     const key = chainKey(family, table, chain)
@@ -41,7 +43,7 @@ export class RuleBook {
   /**
    * The rule or policy; nothing for the end of a chain that was jumped to.
    *
-   * @throws {Error} when there is no such rule
+   * @throws {LabError} when there is no such rule
    */
   async fromLegacy({ table, chain, what, number, packet }: LoggedTrace): Promise<readonly RuleSight[]> {
     const { family } = packet
@@ -57,8 +59,13 @@ export class RuleBook {
   }
 
   async #readPositions(): Promise<Positions> {
-    this.#positions = readPositions(await this.#run('nft', ['-j', '-a', '-t', 'list', 'ruleset']))
-    return this.#positions
+    const listed = await this.#run('nft', ['-j', '-a', '-t', 'list', 'ruleset'])
+    try {
+      this.#positions = readPositions(listed)
+      return this.#positions
+    } catch (cause) {
+      throw cause instanceof ParseError ? new LabError([`${this.#call.machine}: ${cause.message}`]) : cause
+    }
   }
 
   async #readLengths(family: Family): Promise<Lengths> {
@@ -71,9 +78,9 @@ export class RuleBook {
     return runInside({ ...this.#call, tool, args })
   }
 
-  #gone(what: string): Error {
-    return new Error(
+  #gone(what: string): LabError {
+    return new LabError([
       `${this.#call.machine}: a packet matched ${what}, which is not there: were rules changed meanwhile?`,
-    )
+    ])
   }
 }

@@ -9,7 +9,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Millis } from '../base/clock.ts'
+import { isMistake, LabError } from './failure.ts'
 import { insideNamespace } from './inside.ts'
+import { WATCH_MARK } from './naming.ts'
 
 export type Told<Event> = { readonly event: Event } | { readonly fence: number }
 
@@ -23,15 +25,15 @@ export interface StreamStart {
 }
 
 /** The fence did not come by in time: the machine is slow, or the tool does not see yet. */
-export class LateError extends Error {
+export class LateError extends LabError {
   override readonly name = 'LateError'
-  readonly code = 'ERR_LAB_LATE'
+  override readonly code = 'ERR_LAB_LATE'
 }
 
 /** Something that happened is missing in what a tool told, or the tool itself is. */
-export class StreamError extends Error {
+export class StreamError extends LabError {
   override readonly name = 'StreamError'
-  readonly code = 'ERR_LAB_STREAM'
+  override readonly code = 'ERR_LAB_STREAM'
 }
 
 const MOST_SAID = 4096
@@ -56,7 +58,7 @@ export class Stream<Event> {
   constructor(start: StreamStart, read: (bytes: Uint8Array) => Iterable<Told<Event>>) {
     this.#start = start
     const { command, args, env } = insideNamespace(start)
-    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...env, [WATCH_MARK]: '1' } })
     this.#child.stdout?.on('data', (bytes: Uint8Array) => this.#take(bytes, read))
     this.#child.stderr?.on('data', (bytes: Uint8Array) => this.#hear(bytes))
     this.#closed = new Promise(resolve => {
@@ -147,7 +149,8 @@ export class Stream<Event> {
         this.#count += 1
       }
     } catch (cause) {
-      this.#fail(cause instanceof Error ? cause.message : String(cause))
+      if (isMistake(cause)) this.#failure ??= cause
+      else this.#fail(cause instanceof Error ? cause.message : String(cause))
     }
     this.#notify()
   }
@@ -166,7 +169,7 @@ export class Stream<Event> {
   }
 
   #fail(problem: string): Error {
-    const failure = this.#failure ?? new StreamError(this.#sentence(problem))
+    const failure = this.#failure ?? new StreamError([this.#sentence(problem)])
     this.#failure = failure
     this.#notify()
     return failure
@@ -193,7 +196,7 @@ export class Stream<Event> {
         const found = find()
         if (found !== undefined) finish(() => resolve(found))
       }
-      const timer = setTimeout(() => finish(() => reject(new LateError(this.#sentence(late())))), timeout)
+      const timer = setTimeout(() => finish(() => reject(new LateError([this.#sentence(late())]))), timeout)
       this.#watchers.add(look)
       look()
     })

@@ -4,18 +4,21 @@
  * @module
  */
 import type { Family } from '../base/ip.ts'
-import type { SettledCluster } from '../cluster/host-state.ts'
 import { type Asked, questionsOf } from '../trace/ask.ts'
-import { reachOf } from '../trace/directory.ts'
+import { type Directory, reachOf } from '../trace/directory.ts'
 import { withFaults } from '../trace/faulty-world.ts'
+import type { Flow } from '../trace/journey.ts'
 import { createWorld } from '../trace/wiring.ts'
 import type { World } from '../trace/world.ts'
 import type { Judgement } from './agreement.ts'
+import { requireAnswerer } from './answerer.ts'
 import { type EventOptions, eventStages } from './event-jobs.ts'
+import { neighbourStage } from './forgetting.ts'
 import { isOpen, tallies } from './frequencies.ts'
 import { runStages } from './jobs.ts'
-import type { Job, LabPlan, Stage } from './lab.ts'
+import type { LabPlan } from './lab.ts'
 import { labWorld } from './lab-world.ts'
+import { type Pause, pauseUntil } from './pause.ts'
 import type { Phase } from './phases.ts'
 import { openSession, type Session } from './session.ts'
 
@@ -39,6 +42,23 @@ export interface Verification {
   /** How often a flow is sent again of which the kernel draws the outcome: the first such of the first round. */
   readonly draws: number
   readonly signal?: AbortSignal
+  /** Told again and again while time has to pass before the next flow. */
+  readonly pausing?: (pause: Pause) => void
+}
+
+/** A flow, and the words that asked for it. */
+export interface ReadyFlow {
+  readonly asked: Asked
+  /** When it is sent is not known yet. */
+  readonly flow: Omit<Flow, 'at'>
+}
+
+/** A round of which every name was found. */
+export interface ReadyRound {
+  readonly round: Round
+  readonly world: World
+  readonly directory: Directory
+  readonly flows: readonly ReadyFlow[]
 }
 
 /** One flow that was judged. */
@@ -46,6 +66,7 @@ export interface Judged {
   readonly judgement: Judgement
   /** It is one of many of the same flow, to see how often what comes of it. */
   readonly draw: boolean
+  readonly asked: Asked
   /** The event before it, if any. */
   readonly round: Round
 }
@@ -54,75 +75,84 @@ export interface Judged {
 const FIRST_DRAW = 50_000
 
 /**
- * Sends the flows one after the other, in a lab that is up.
+ * Who sends what to whom, round by round; no lab is needed for it.
  *
  * @throws {ParseError} for a name that nothing has
- * @throws {Error} when the lab itself fails
  */
-export async function* verify(verification: Verification): AsyncGenerator<Judged, void> {
-  const { plan, rounds, host, seed, crafted, capture = false } = verification
-  const worlds = rounds.map(round => worldOf(round, verification))
-  const [first] = worlds
+export function readyRounds(verification: Verification): readonly ReadyRound[] {
+  return verification.rounds.map(round => {
+    const { plan, host, namespace, family } = verification
+    const config = withFaults(labWorld(round.cluster, plan, host), round.faults)
+    const world = createWorld(config)
+    const directory: Directory = {
+      cluster: round.cluster,
+      nodes: config.nodes.map(({ name }) => name),
+      namespace,
+      family,
+      addressesOf: reachOf(config.nodes),
+      holderOf: ip => world.holderOf(ip),
+    }
+    return { round, world, directory, flows: round.asked.map(asked => ({ asked, flow: flowOf(asked, directory) })) }
+  })
+}
+
+function flowOf(asked: Asked, directory: Directory): Omit<Flow, 'at'> {
+  const [question] = questionsOf([asked], directory, 0)
+  if (!question) throw new RangeError('a question has a flow')
+  const { at: _, ...flow } = question.flow
+  return flow
+}
+
+/**
+ * Sends the flows one after the other, in a lab that is up.
+ *
+ * @throws {LabError} when the lab itself fails
+ */
+export async function* verify(
+  verification: Verification,
+  rounds: readonly ReadyRound[] = readyRounds(verification),
+): AsyncGenerator<Judged, void> {
+  const { plan, host, seed, crafted, capture = false } = verification
+  const [first] = rounds
   if (!first) return
+  requireAnswerer(plan.id)
   const session = await openSession({ plan, world: first.world, seed, crafted, capture })
   try {
-    let before = rounds[0]
-    for (const [i, round] of rounds.entries()) {
-      const ground = worlds[i] ?? first
-      if (i > 0) {
-        const stages = [...eventStages(before, { ...round, flows: [] }, host), forgettingStage(plan)]
+    let before = first.round
+    for (const ready of rounds) {
+      if (ready !== first) {
+        const stages = [...eventStages(before, { ...ready.round, flows: [] }, host), neighbourStage(plan)]
         await runStages(stages, { lab: plan.id })
-        await session.enter(ground.world)
+        await session.enter(ready.world)
       }
-      yield* roundOf(round, ground, session, verification, i === 0)
-      before = round
+      yield* roundOf(ready, session, verification, ready === first)
+      before = ready.round
     }
   } finally {
     await session.close()
   }
 }
 
-/**
- * What machines have found out of their neighbours they find out anew: how long they would believe it depends on
- * when they last heard of them.
- */
-function forgettingStage({ machines }: LabPlan): Stage {
-  const asking = machines.filter(({ kind }) => kind !== 'switch')
-  return {
-    title: 'neighbours',
-    jobs: asking.map(({ machine, namespace }): Job => {
-      return { namespace, tool: 'ip', args: ['neigh', 'flush', 'all'], about: `${machine} neighbours` }
-    }),
-  }
-}
-
-interface Ground {
-  readonly world: World
-  readonly nodes: ReturnType<typeof labWorld>['nodes']
-}
-
-function worldOf({ cluster, faults }: Round, { plan, host }: Verification): Ground {
-  const config = withFaults(labWorld(cluster, plan, host), faults)
-  return { world: createWorld(config), nodes: config.nodes }
-}
-
 async function* roundOf(
-  round: Round,
-  ground: Ground,
+  { round, flows, directory }: ReadyRound,
   session: Session,
   verification: Verification,
   draws: boolean,
 ): AsyncGenerator<Judged, void> {
   let open: Asked | undefined
-  for (const asked of round.asked) {
-    const judgement = await ask(asked, round.cluster, ground, session, verification)
-    yield { judgement, draw: false, round }
+  let last = Date.now()
+  for (const { asked, flow } of flows) {
+    if (asked.after > 0) await pauseUntil(last + asked.after * 1000, verification)
+    last = Date.now()
+    const judgement = await send(flow, session, verification)
+    yield { judgement, draw: false, asked, round }
     if (draws && !open && hasDraws(judgement)) open = asked
   }
   if (!open) return
   for (let i = 0; i < verification.draws; i++) {
-    const judgement = await ask({ ...open, sport: FIRST_DRAW + i }, round.cluster, ground, session, verification)
-    yield { judgement, draw: true, round }
+    const asked = { ...open, sport: FIRST_DRAW + i, after: 0 }
+    const judgement = await send(flowOf(asked, directory), session, verification)
+    yield { judgement, draw: true, asked, round }
   }
 }
 
@@ -130,23 +160,10 @@ function hasDraws(judgement: Judgement): boolean {
   return tallies([judgement]).some(isOpen)
 }
 
-async function ask(
-  asked: Asked,
-  cluster: SettledCluster,
-  { world, nodes }: Ground,
-  session: Session,
-  { namespace, family, signal }: Verification,
-): Promise<Judgement> {
+async function send(flow: Omit<Flow, 'at'>, session: Session, { plan, signal }: Verification): Promise<Judgement> {
   signal?.throwIfAborted()
-  const directory = {
-    cluster,
-    nodes: nodes.map(({ name }) => name),
-    namespace,
-    family,
-    addressesOf: reachOf(nodes),
-    holderOf: (ip: Parameters<World['holderOf']>[0]) => world.holderOf(ip),
-  }
-  const [question] = questionsOf([asked], directory, Date.now())
-  if (!question) throw new RangeError('a question has a flow')
-  return session.send(question.flow)
+  const judgement = await session.send({ ...flow, at: Date.now() })
+  // A lab in which nobody answers is no disagreement.
+  if (judgement.differences.length > 0) requireAnswerer(plan.id)
+  return judgement
 }

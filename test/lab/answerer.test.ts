@@ -212,9 +212,9 @@ t.test('a port that cannot be opened is an error, and nothing is left', t =>
     const folder = t.testdir()
     // biome-ignore format: one case, one row
     const rows: readonly [string, readonly LabListener[], RegExp][] = [
-      ['TCP in use', [at(TCP, 81), at(TCP, 80)], /^Error: Cannot open the lab's ports: TCP port 80 of test\/server: EADDRINUSE$/],
-      ['UDP in use', [at(UDP, 53)], /^Error: Cannot open the lab's ports: UDP port 53 of test\/server at 10.2.0.2: EADDRINUSE$/],
-      ['a foreign address', [at(TCP, 80, '192.0.2.1')], /^Error: .*TCP port 80 of test\/server at 192.0.2.1: EADDRNOTAVAIL$/],
+      ['TCP in use', [at(TCP, 81), at(TCP, 80)], /^LabError: Cannot open the lab's ports: TCP port 80 of test\/server: EADDRINUSE$/],
+      ['UDP in use', [at(UDP, 53)], /^LabError: Cannot open the lab's ports: UDP port 53 of test\/server at 10.2.0.2: EADDRINUSE$/],
+      ['a foreign address', [at(TCP, 80, '192.0.2.1')], /^LabError: .*TCP port 80 of test\/server at 192.0.2.1: EADDRNOTAVAIL$/],
     ]
     for (const [name, listeners, error] of rows) {
       const started = startAnswerer({ ...net.plan(listeners), id }, { folder })

@@ -2,7 +2,8 @@
  * The answerer's process: answers at all ports of a lab.
  *
  * It gets its sockets from openers; where a socket of Node's will not do, a program of its own in the
- * namespace answers, which ends with it.
+ * namespace answers. They end with it, and it ends with any of them: who asks a lab that answers at some of
+ * its ports only is misled.
  *
  * @module
  */
@@ -10,11 +11,12 @@ import { readFileSync } from 'node:fs'
 import { createServer, Server } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { type AgentName, endOf, startAgent } from '../agent-process.ts'
+import { wordsOf } from '../failure.ts'
 import { eachOf, type Handle, openHandles } from '../handles.ts'
 import type { AnsweredSocket, AnswererWord, HelperWord, MachineWork } from './answering.ts'
 import { portName } from './answering.ts'
 import { answerDatagrams } from './datagram-answer.ts'
-import { hasRawSocket, NO_RAW_SOCKET } from './raw.ts'
+import { whyNoRawSocket } from './raw.ts'
 import { answerConnection } from './tcp-answer.ts'
 
 /** Who started the answerer has died before it could hear: nobody knows of it. */
@@ -23,7 +25,7 @@ process.once('disconnect', abandon)
 
 answerAll(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))).then(
   notes => say({ answers: true, notes }, () => undefined),
-  error => say({ failed: error instanceof Error ? error.message : String(error) }, () => process.exit(1)),
+  error => say({ failed: wordsOf(error) }, () => process.exit(1)),
 )
 
 // A lab without ports has its answerer, too.
@@ -40,8 +42,9 @@ async function answerAll(work: readonly MachineWork[]): Promise<readonly string[
     await openSockets(machine)
     if (machine.everywhere.length > 0) await startHelper('everywhere', machine)
     if (machine.sctp.ports.length === 0) return
-    if (await hasRawSocket()) await startHelper('sctp', machine)
-    else notes.add(`nothing answers SCTP: ${NO_RAW_SOCKET}`)
+    const lack = await whyNoRawSocket()
+    if (lack === undefined) await startHelper('sctp', machine)
+    else notes.add(`nothing answers SCTP: ${lack}`)
   })
   return [...notes]
 }
@@ -85,5 +88,8 @@ async function startHelper(name: AgentName, machine: MachineWork): Promise<void>
     ended.then((how): HelperWord => ({ failed: `its program ${how}` })),
   ])
   if ('failed' in word) throw new Error(`${machine.machine}: ${word.failed}`)
-  void ended.then(how => complain(new Error(`the program ${name} of ${machine.machine} ${how}`)))
+  void ended.then(how => {
+    complain(new Error(`the program ${name} of ${machine.machine} ${how}`))
+    process.exit(1)
+  })
 }

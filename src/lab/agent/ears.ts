@@ -11,7 +11,7 @@ import { errorMet } from '../../trace/exchange.ts'
 import type { Experience } from '../../trace/journey.ts'
 import type { Probe } from '../probe.ts'
 import { probePacket } from './probe-packet.ts'
-import { hasRawSocket, icmpOf, openRaw, type Received, readIcmp } from './raw.ts'
+import { icmpOf, openRaw, type Received, readIcmp, whyNoRawSocket } from './raw.ts'
 
 export interface Heard {
   readonly from: Ip
@@ -54,7 +54,7 @@ export class Ears {
    */
   async collect(probe: Probe, hear: (error: HeardError) => void = () => undefined): Promise<Collected> {
     const errors: HeardError[] = []
-    if (!(await hasRawSocket())) return { errors, stop: () => undefined }
+    if ((await whyNoRawSocket()) !== undefined) return { errors, stop: () => undefined }
     const stop = await this.listen(familyOf(probe.dst), heard => {
       const error = errorAbout(probe, heard)
       if (!error) return

@@ -17,6 +17,7 @@ import { UDP_HEADER } from '../../packet/length.ts'
 import { get16 } from '../../packet/octets.ts'
 import { isUdp, type Payload } from '../../packet/packet.ts'
 import { isAnswer } from '../answer-line.ts'
+import { wordsOf } from '../failure.ts'
 import { decodeObserved } from '../observed-packet.ts'
 import { CaptureReader, type CaptureRecord } from '../pcap-stream.ts'
 import { socketIp } from './address-text.ts'
@@ -42,7 +43,7 @@ const sockets = new Map<string, Promise<Socket | undefined>>()
 process.once('message', ({ machine, everywhere }: MachineWork) => {
   start(machine, everywhere).then(
     () => say({ answers: true }),
-    error => say({ failed: error instanceof Error ? error.message : String(error) }),
+    error => say({ failed: wordsOf(error) }),
   )
 })
 process.once('disconnect', () => process.exit())

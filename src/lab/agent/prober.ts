@@ -6,6 +6,7 @@
  * @module
  */
 import { TCP, UDP } from '../../base/protocol.ts'
+import { wordsOf } from '../failure.ts'
 import type { Met, Probe } from '../probe.ts'
 import { Ears } from './ears.ts'
 import type { Asked, Ready, Told } from './prober-words.ts'
@@ -17,7 +18,7 @@ const ears = new Ears()
 process.on('message', ({ id, probe }: Asked) => {
   send(probe).then(
     met => tell({ id, met }),
-    error => tell({ id, error: error instanceof Error ? error.message : String(error) }),
+    error => tell({ id, error: wordsOf(error) }),
   )
 })
 process.once('disconnect', () => process.exit())

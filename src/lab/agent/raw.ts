@@ -38,24 +38,48 @@ const LARGEST = 65_535
 /** @see linux/in.h, linux/in6.h: IPPROTO_IP IP_TTL, IPPROTO_IPV6 IPV6_UNICAST_HOPS */
 const TTL: Readonly<Record<Family, readonly [level: number, option: number]>> = { 4: [0, 2], 6: [41, 16] }
 
-export const NO_RAW_SOCKET =
-  'the optional package raw-socket is not there: "npm install raw-socket" builds it, which needs a C++ compiler'
-
 /** raw-socket closes what nobody refers to, although it listens: these are referred to. */
 const open = new Set<RawSocket>()
 
-let loading: Promise<RawSocketModule | undefined> | undefined
+interface Loaded {
+  readonly module?: RawSocketModule
+  /** Why there is none. */
+  readonly lack?: string
+}
 
-function load(): Promise<RawSocketModule | undefined> {
+let loading: Promise<Loaded> | undefined
+
+function load(): Promise<Loaded> {
   loading ??= import('raw-socket').then(
-    module => module.default,
-    () => undefined,
+    ({ default: module }) => ({ module }),
+    cause => ({ lack: lackOfRawSocket(cause) }),
   )
   return loading
 }
 
-export async function hasRawSocket(): Promise<boolean> {
-  return (await load()) !== undefined
+/** Why there can be no raw sockets, and what helps; nothing where there can. */
+export async function whyNoRawSocket(): Promise<string | undefined> {
+  return (await load()).lack
+}
+
+/** @see https://nodejs.org/api/errors.html; node_api and process.versions.modules for NODE_MODULE_VERSION */
+const ABSENT = /^Cannot find (?:package|module) 'raw-socket'/
+const FOREIGN = /NODE_MODULE_VERSION/
+
+/**
+ * What is to be done where the package raw-socket does not load: it is not there, or what a compiler made of it is not
+ * for this Node.
+ *
+ * @param cause what `import` failed with
+ */
+export function lackOfRawSocket(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (ABSENT.test(message))
+    return 'the optional package raw-socket is not there: "npm install raw-socket" builds it, which needs a C++ compiler'
+  const why = FOREIGN.test(message)
+    ? `is built for another version of Node than this (${process.version})`
+    : `does not load (${message.split('\n')[0]})`
+  return `the optional package raw-socket ${why}: "npm rebuild raw-socket" builds it anew, which needs a C++ compiler`
 }
 
 /**
@@ -68,8 +92,8 @@ export async function openRaw(
   protocol: Protocol,
   hear: (received: Received) => void = () => undefined,
 ): Promise<Raw> {
-  const module = await load()
-  if (!module) throw new Error(NO_RAW_SOCKET)
+  const { module, lack } = await load()
+  if (!module) throw new Error(lack)
   const socket = module.createSocket({ protocol, addressFamily: family === 4 ? 1 : 2, bufferSize: LARGEST })
   socket.on('message', (bytes: Buffer, source: string) => {
     const received = readReceived(bytes, family, source)

@@ -15,13 +15,14 @@ import { answerTo } from '../../packet/first-packet.ts'
 import type { Packet, SctpPacket } from '../../packet/packet.ts'
 import { encodePacket } from '../../packet/packet-bytes.ts'
 import { decodeSctp } from '../../packet/sctp.ts'
+import { wordsOf } from '../failure.ts'
 import type { AnsweredPort, HelperWord, MachineWork, SctpWork } from './answering.ts'
 import { openRaw, type Raw, type Received, WHOLE_PACKETS } from './raw.ts'
 
 process.once('message', ({ sctp }: MachineWork) => {
   start(sctp).then(
     () => say({ answers: true }),
-    error => say({ failed: error instanceof Error ? error.message : String(error) }),
+    error => say({ failed: wordsOf(error) }),
   )
 })
 process.once('disconnect', () => process.exit())
