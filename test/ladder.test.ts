@@ -12,7 +12,8 @@ const LADDER = [
   ['base'], // errors, clock and random types, addresses and prefixes as integers
   ['ipam', 'objects'], // who has which address | Kubernetes kinds: read, default, validate, select
   ['packet', 'store'], // what travels, and its bytes | versioned objects, list and watch
-  ['netfilter', 'host', 'endpoints', 'workloads'], // rules as data | links, routes, neighbours as data | slices | Pods
+  // rules as data | links, routes, neighbours as data | slices | Pods | what containers find: variables, resolver, hosts
+  ['netfilter', 'host', 'endpoints', 'workloads', 'kubelet'],
   ['bridge', 'overlay'], // cbr0 and VXLAN: what a node needs
   ['node', 'kube-proxy', 'policy', 'dns'], // a packet's path in one host | wants turned into rules and answers
   ['cluster'], // objects in, every host's state out
