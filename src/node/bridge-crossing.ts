@@ -70,6 +70,6 @@ function leaveBy(walk: Walk, crossing: Crossing, frame: Frame, { skb, pieces }: 
     return
   }
   const passed = passBridge(walk, bridge, port, out, skb)
-  const all = passed && portPieces(walk, passed, out, pieces)
+  const all = passed && portPieces(walk, passed, { bridge, port: out }, pieces)
   for (const { packet } of all ?? []) throughPort(walk, out, { ...frame, body: { kind: 'ip', packet } })
 }

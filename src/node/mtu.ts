@@ -106,17 +106,25 @@ function cut({ memory }: Walk, packet: Packet, size: number): readonly Packet[] 
 
 /**
  * The pieces in which a packet leaves by a port after its rules were run on the bridge; nothing, and
- * nobody is told, where it is too long and may not be cut.
+ * nobody is told, where it is too long and may not be cut, or came in pieces that are too long themselves.
  *
- * Unlike {@link VLAN_ROOM} there is no room to spare, and what may be cut is cut.
+ * Unlike {@link VLAN_ROOM} there is no room to spare. How long pieces may be IPv4 asks the bridge, IPv6 the port.
  *
- * @see net/bridge/br_netfilter_hooks.c of Linux: br_nf_dev_queue_xmit; net/ipv6/netfilter.c: br_ip6_fragment
+ * @see net/bridge/br_netfilter_hooks.c of Linux: br_nf_dev_queue_xmit, br_nf_ip_fragment; net/ipv6/netfilter.c:
+ * br_ip6_fragment
  */
-export function portPieces(walk: Walk, skb: Skb, port: Device, most: number | undefined): readonly Skb[] | undefined {
+export function portPieces(
+  walk: Walk,
+  skb: Skb,
+  { bridge, port }: { readonly bridge: Device; readonly port: Device },
+  most: number | undefined,
+): readonly Skb[] | undefined {
   const { packet } = skb
   if (lengthOf(packet) <= Math.min(port.mtu, most ?? port.mtu)) return [skb]
-  if (most === undefined && staysWhole(packet)) return tooLong(walk, packet, port)
-  return piecesOf(walk, skb, port.mtu, most)
+  const asked = packet.family === 4 ? bridge : port
+  const isStiff = most === undefined ? staysWhole(packet) : most > asked.mtu
+  if (isStiff) return tooLong(walk, packet, asked)
+  return piecesOf(walk, skb, asked.mtu, most)
 }
 
 /**

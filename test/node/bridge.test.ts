@@ -7,6 +7,7 @@ import type { Machine } from '../../src/node/machine.ts'
 import { createMachineMemory, type MachineMemory } from '../../src/node/memory.ts'
 import { receive } from '../../src/node/receive.ts'
 import type { Passage } from '../../src/node/step.ts'
+import { fragmentPacket } from '../../src/packet/fragment.ts'
 import type { Packet } from '../../src/packet/packet.ts'
 import { AROUND, MACS, type NodeOptions, node, outcome, way } from './node.ts'
 import { frame, packet, tcp, udp } from './world.ts'
@@ -120,38 +121,66 @@ for (const [title, options, sent, expected] of FROM_A) {
   })
 }
 
-/** UDP from pod a to pod b over ports that carry 1400 bytes, with so many bytes of data. */
-function sized(nfCall: 0 | 1, bytes: number, df: boolean): string {
-  const subject = node({
+/** A bridge with rules on it or not, whose port to pod b carries 1400 bytes. */
+function bridgeOf(nfCall: 0 | 1, bridge: number) {
+  const mtus: Readonly<Record<string, number>> = { vb: 1400, cbr0: bridge }
+  return node({
     nfCall,
     rules: SERVICE,
     network: network => ({
       ...network,
-      links: network.links.map(link => (link.name === 'vb' ? { ...link, mtu: 1400 } : link)),
+      links: network.links.map(link => ({ ...link, mtu: mtus[link.name] ?? link.mtu })),
     }),
   })
+}
+
+/** UDP from pod a to pod b, with so many bytes of data. */
+function sized(nfCall: 0 | 1, bridge: number, bytes: number, df: boolean): string {
+  const subject = bridgeOf(nfCall, bridge)
   const sent = packet('10.244.1.2', '10.244.1.3', { payload: udp(1, 9, bytes), df })
   const { departures, ended, answers } = fromA(subject, createMachineMemory(), sent, MACS.b)
   return ended ? `${ended.kind}, ${answers.length} answers` : `${departures.length} out`
 }
 
 // biome-ignore format: one case, one row
-const SIZES: readonly [nfCall: 0 | 1, bytes: number, df: boolean, expected: string][] = [
-  [1, 1372, true,  '1 out'],
-  [1, 1373, true,  'too big, 0 answers'],
-  [1, 1372, false, '1 out'],
-  [1, 1373, false, '2 out'],
-  [1, 1400, false, '2 out'],
-  [0, 1376, true,  '1 out'],
-  [0, 1377, true,  'too big, 0 answers'],
-  [0, 1376, false, '1 out'],
-  [0, 1377, false, 'too big, 0 answers'],
+const SIZES: readonly [nfCall: 0 | 1, bridge: number, bytes: number, df: boolean, expected: string][] = [
+  [1, 1400, 1372, true,  '1 out'],
+  [1, 1400, 1373, true,  'too big, 0 answers'],
+  [1, 1400, 1372, false, '1 out'],
+  [1, 1400, 1373, false, '2 out'],
+  [1, 1300, 1322, false, '1 out'],
+  [1, 1300, 1373, false, '2 out'],
+  [1, 1450, 1373, true,  'too big, 0 answers'],
+  [1, 1450, 1373, false, '1 out'],
+  [1, 1450, 1377, false, 'too big, 0 answers'],
+  [0, 1450, 1376, true,  '1 out'],
+  [0, 1450, 1377, true,  'too big, 0 answers'],
+  [0, 1450, 1376, false, '1 out'],
+  [0, 1450, 1377, false, 'too big, 0 answers'],
 ]
 
-for (const [nfCall, bytes, df, expected] of SIZES) {
+for (const [nfCall, bridge, bytes, df, expected] of SIZES) {
   const kind = `${bytes + 28} bytes ${df ? 'that must not be cut' : 'that may be cut'}`
-  t.test(`a port of 1400 bytes, rules on the bridge ${nfCall ? 'on' : 'off'}: ${kind}`, async t => {
-    t.equal(sized(nfCall, bytes, df), expected)
+  t.test(`a port of 1400 bytes on a bridge of ${bridge}, rules on it ${nfCall ? 'on' : 'off'}: ${kind}`, async t => {
+    t.equal(sized(nfCall, bridge, bytes, df), expected)
+  })
+}
+
+// biome-ignore format: one case, one row
+const PIECED: readonly [bridge: number, most: number, departures: number][] = [
+  [1400, 1396, 2],
+  [1400, 1404, 0],
+  [1450, 1404, 2],
+  [1450, 1444, 1],
+]
+
+for (const [bridge, most, departures] of PIECED) {
+  t.test(`a port of 1400 bytes on a bridge of ${bridge}: what came in pieces of up to ${most}`, async t => {
+    const whole = packet('10.244.1.2', '10.244.1.3', { payload: udp(1, 9, 1472), df: false, id: 7 })
+    const memory = createMachineMemory()
+    const subject = bridgeOf(1, bridge)
+    const out = fragmentPacket(whole, most).flatMap(piece => fromA(subject, memory, piece, MACS.b).departures)
+    t.equal(out.length, departures, departures === 1 ? 'the first is lost at the port' : '')
   })
 }
 
