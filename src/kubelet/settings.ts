@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { addIp, type Family, findIp, formatIp, type Ip, type Prefix } from '../base/ip.ts'
+import { addIp, findIp, formatIp, type Ip, type Prefix } from '../base/ip.ts'
 import type { Configuration } from '../objects/configuration.ts'
 import type { Service } from '../objects/service.ts'
 import type { ResolvConf } from './resolv-conf.ts'
@@ -24,9 +24,6 @@ const DEFAULT_DOMAIN = 'cluster.local'
 
 /** Of the Service CIDR, the address that kubeadm gives the DNS Service. @see GetDNSIP in cmd/kubeadm of Kubernetes */
 const DNS_INDEX = 10
-
-/** What a node's file says where nobody tells: a public resolver, and no domain of its own. */
-const USUAL_SERVERS: Readonly<Record<Family, string>> = { 4: '1.1.1.1', 6: '2606:4700:4700::1111' }
 
 /**
  * @param services of the cluster, for the address of its DNS
@@ -64,10 +61,11 @@ export function dnsService(services: readonly Service[]): Service | undefined {
   )
 }
 
-/** A node's resolv.conf, for nodes of which nobody gives one. */
-export function usualNodeConf(families: readonly Family[]): ResolvConf {
-  const servers = families.map(family => USUAL_SERVERS[family])
-  return { nameservers: servers.length > 0 ? servers : [USUAL_SERVERS[4]], searches: [], options: [] }
+/**
+ * A node's resolv.conf, where nobody gives one: it asks the routers of its network, as hosts do that are told by DHCP.
+ */
+export function usualNodeConf(routers: readonly Ip[]): ResolvConf {
+  return { nameservers: routers.map(formatIp), searches: [], options: [] }
 }
 
 /** A node's `/etc/hosts`, for nodes of which nobody gives one. */

@@ -58,6 +58,19 @@ export function formatQuantity(value: string | number): string {
   return minus + (nanos === 0n ? '0' : shorten(nanos, 1000n, THOUSANDS))
 }
 
+/**
+ * The amount in billionths, rounded up as Kubernetes rounds: `1m` is 1,000,000.
+ *
+ * @throws {ParseError} unless `value` is an amount
+ */
+export function quantityNanos(value: string | number): bigint {
+  const text = `${value}`
+  const [, sign = '', digits = '', suffix = ''] = FORM.exec(text) ?? []
+  if (digits === '') throw new ParseError('quantity', text, PROBLEM)
+  const nanos = nanosOf(digits, suffix)
+  return sign === '-' ? -nanos : nanos
+}
+
 /** Billionths, rounded up as Kubernetes rounds. */
 function nanosOf(digits: string, suffix: string): bigint {
   const [whole = '', fraction = ''] = digits.split('.')
