@@ -4,7 +4,7 @@
  * @module
  */
 import { contains, equalIp, findIp, formatIp, type Ip, type Prefix } from '../base/ip.ts'
-import { type Protocol, TCP } from '../base/protocol.ts'
+import { type Protocol, SCTP, TCP } from '../base/protocol.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
 import type { Listener } from '../node/step.ts'
 import { type DeclaredPort, declaredPorts, nodePrograms } from '../trace/listeners.ts'
@@ -85,11 +85,13 @@ export function listenerIn(
   listeners: readonly LabListener[],
 ): (machine: string, ip: Ip, protocol: Protocol, port: number) => Listener {
   const known = portsOf(listeners)
+  // Kernels without SCTP have it answered by a raw socket, which takes what is for other ports, too.
+  const overheard = new Set(listeners.flatMap(one => (one.protocol === SCTP ? [one.machine] : [])))
   return (machine, ip, protocol, port) => {
     const there = known.get(`${machine} ${protocol} ${port}`) ?? []
     const listener = there.find(({ address }) => address === undefined || equalIp(address, ip))
-    return listener
-      ? { listens: 'yes', what: listener.what }
-      : { listens: 'no', what: 'nobody that the lab has listen there' }
+    if (listener) return { listens: 'yes', what: listener.what }
+    const nobody = { listens: 'no', what: 'nobody that the lab has listen there' } as const
+    return protocol === SCTP && overheard.has(machine) ? { ...nobody, overheard: true } : nobody
   }
 }

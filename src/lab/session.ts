@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Millis } from '../base/clock.ts'
 import { equalIp, formatIp, type Ip, isIpv4 } from '../base/ip.ts'
 import type { Memories } from '../trace/carry.ts'
@@ -10,6 +11,7 @@ import type { Flow } from '../trace/journey.ts'
 import type { World } from '../trace/world.ts'
 import type { Judgement, Prediction } from './agreement.ts'
 import { NEIGHBOUR_MILLIS } from './baseline.ts'
+import { type Purses, paced } from './error-pace.ts'
 import { type Fences, openFences } from './fences.ts'
 import { withFrames } from './frame-sights.ts'
 import { type FrameWatch, openFrameWatch } from './frame-watch.ts'
@@ -93,6 +95,7 @@ class RunningSession implements Session {
   readonly #probers = new Map<string, Promise<Prober>>()
   #world: World
   #memories: Memories = new Map()
+  #purses: Purses = new Map()
   readonly #settled = new Set<string>()
   #fence = 0
 
@@ -112,6 +115,7 @@ class RunningSession implements Session {
     const drawing = { seed: seed + this.#fence, most: MOST_WAYS, crafted }
     const predicted = predict(flow, this.#world, this.#memories, drawing)
     await this.#settleOutside(flow.packet.dst)
+    await this.#pace(predicted.predictions)
     const prober = await this.#proberOf(flow.sender)
     const probe = probeOf(flow, predicted.predictions, { crafted, patience: patienceFor(predicted) })
     const observation = await this.#observe(await prober.send(probe))
@@ -140,6 +144,13 @@ class RunningSession implements Session {
       this.#frames?.close(),
       this.#fences.close(),
     ])
+  }
+
+  /** Waits until every error that may be sent is one that the kernel does not hold back. */
+  async #pace(predictions: readonly Prediction[]): Promise<void> {
+    const { wait, purses } = paced(this.#purses, predictions, performance.now())
+    this.#purses = purses
+    if (wait > 0) await delay(wait)
   }
 
   async #observe(met: Met) {

@@ -6,7 +6,7 @@
  * @see net/ipv4/icmp.c of Linux: __icmp_send; net/ipv6/icmp.c: icmp6_send
  * @module
  */
-import { type Ip, isIpv4 } from '../base/ip.ts'
+import { equalIp, type Ip, isIpv4 } from '../base/ip.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
 import { trackedAnswer } from '../netfilter/run/track.ts'
 import { type IcmpErrorKind, icmpError } from '../packet/icmp-error.ts'
@@ -36,7 +36,7 @@ const NEXT_HEADER_AT = 6
  * addressed to the machine, or where the packet itself forbids it.
  */
 export function answerError(walk: Walk, skb: Skb, kind: IcmpErrorKind, options: ErrorOptions = {}): void {
-  if (!isForUs(skb)) return
+  if (!isForUs(skb) || isOfMany(walk.machine, skb.packet.src)) return
   const { packet } = skb
   const { device, mtu, local } = options
   const src = local ? packet.dst : errorSource(walk.machine, packet, device)
@@ -46,6 +46,21 @@ export function answerError(walk: Walk, skb: Skb, kind: IcmpErrorKind, options: 
   // So that NAT translates it even if the packet's connection never got as far as into the table.
   const tracked = trackedAnswer(skb)
   answerWith(walk, tracked ? { ...skb, tracked } : withoutConnection(skb), message)
+}
+
+/**
+ * Whether no one machine has the address: no error of IPv6 goes there. The first address of a network is all its
+ * routers', even if a device of the machine's own has it for itself.
+ *
+ * @see net/ipv6/icmp.c of Linux: icmpv6_route_lookup; include/net/ip6_route.h: ipv6_anycast_destination
+ */
+export function isOfMany(machine: Machine, ip: Ip): boolean {
+  if (isIpv4(ip)) return false
+  const route = consult(machine.routing[6], blankQuery(ip, machine.loopback.name)).found?.route
+  if (!route) return false
+  const { type, to, via, hops } = route
+  const isOnLink = via === undefined && hops === undefined
+  return type === 'anycast' || (to.family === 6 && to.bits < 127 && isOnLink && equalIp(to.base, ip))
 }
 
 /**

@@ -7,6 +7,8 @@
 import type { Devices, Hook, HookResult } from '../netfilter/run/hook.ts'
 import { atHook } from '../netfilter/run/netfilter.ts'
 import type { Skb } from '../netfilter/run/skb.ts'
+import { isIcmp } from '../packet/packet.ts'
+import { isOfMany } from './error-answer.ts'
 import { surroundingsOf } from './surroundings.ts'
 import { end, note, type Walk } from './walk.ts'
 
@@ -32,12 +34,17 @@ function passHook(walk: Walk, hook: Hook, skb: Skb, devices: Devices): Skb | und
   return result.verdict === 'accept' ? result.skb : stop(walk, result)
 }
 
+/** Resets and errors of IPv4 go to whoever sent. */
+function isErrorToMany({ machine }: Walk, { packet }: Skb): boolean {
+  return isIcmp(packet.payload) && isOfMany(machine, packet.dst)
+}
+
 function stop(walk: Walk, result: Exclude<HookResult, { readonly verdict: 'accept' }>): undefined {
   if (result.verdict === 'undecided') {
     const { undecided } = result
     return end(walk, { kind: 'undecided', why: undecided.why, undecided })
   }
-  if (result.answer) walk.answers.push(result.answer)
+  if (result.answer && !isErrorToMany(walk, result.answer)) walk.answers.push(result.answer)
   const last = result.steps.at(-1)
   const rejected = last?.kind === 'rule' && last.effect === 'reject'
   return end(walk, { kind: rejected ? 'rejected by rule' : 'dropped by rule', why: result.why })

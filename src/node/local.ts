@@ -48,7 +48,8 @@ function toProgram(walk: Walk, skb: Skb): void {
     return
   }
   // @see net/ipv4/ip_input.c of Linux: ip_protocol_deliver_rcu; net/ipv6/ip6_input.c: ip6_protocol_deliver_rcu
-  if (walk.around.rawProtocol === protocol && protocol !== TCP && protocol !== UDP) {
+  const isOverheard = listener.overheard || walk.around.rawProtocol === protocol
+  if (isOverheard && protocol !== TCP && protocol !== UDP) {
     end(walk, { kind: 'consumed', why: 'a raw socket took it, and nobody answers' })
     return
   }

@@ -105,6 +105,8 @@ export interface Listener {
   readonly listens: 'yes' | 'no' | 'unknown'
   /** Nothing is known to listen, for nothing says so; a program may all the same. */
   readonly assumed?: true
+  /** A raw socket takes whatever is of the protocol: nobody is told that nothing listens at the port. */
+  readonly overheard?: true
   /** In words: `container web, port http`. */
   readonly what?: string
 }

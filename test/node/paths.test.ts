@@ -23,6 +23,8 @@ const mtu = (link: string, bytes: number): NodeOptions => ({
   network: one => ({ ...one, links: one.links.map(each => (each.name === link ? { ...each, mtu: bytes } : each)) }),
 })
 const deaf: NodeOptions = { listens: () => ({ listens: 'no' }) }
+const overhearing: NodeOptions = { listens: () => ({ listens: 'no', overheard: true }) }
+const INIT = { protocol: 132, sport: 1, dport: 2, tag: 0, chunks: [] } as const
 
 type Row = readonly [title: string, options: NodeOptions, sent: Packet, expected: string]
 
@@ -46,12 +48,17 @@ const FROM_POD: readonly Row[] = [
   ['IPv6: no route', { network: one => ({ ...one, routes: [] }) }, packet('fd00:1::2', '2600::1'), 'answer fd00:1::1 > fd00:1::2 icmp 1/0 ttl 64; no route: no route holds the destination'],
   ['IPv6: prohibited', more(route('2600::/16', { type: 'prohibit' })), packet('fd00:1::2', '2600::1'), 'answer fd00:1::1 > fd00:1::2 icmp 1/1 ttl 64; no route: the route to it is of type prohibit'],
   ['IPv6: nobody answers', {}, packet('fd00:1::2', 'fd00:64::77'), 'answer fd00:1::1 > fd00:1::2 icmp 1/3 ttl 64; no neighbour: nobody on eth0 answers for fd00:64::77'],
+  ['IPv6: no error goes to the address that all routers of a network have', {}, packet('fd00:1::', '2600::1', { ttl: 1 }), 'ttl exceeded: the packet came with a hop limit of 1'],
+  ['IPv6: nor to that of a network which is on the link', more(route('fd00:7::/64', { link: 'eth0' })), packet('fd00:7::', '2600::1', { ttl: 1 }), 'ttl exceeded: the packet came with a hop limit of 1'],
+  ['IPv6: it does where a gateway leads there', more(route('fd00:7::/64', { link: 'eth0', by: 'fd00:64::1' })), packet('fd00:7::', '2600::1', { ttl: 1 }), 'answer fd00:1::1 > fd00:7:: icmp 3/0 ttl 64; ttl exceeded: the packet came with a hop limit of 1'],
   ['IPv6: a machine that does not forward', { sysctls: { 'net.ipv6.conf.all.forwarding': 0 } }, packet('fd00:1::2', '2600::1'), 'not forwarding: net.ipv6.conf.all.forwarding is 0'],
   ['IPv6: ::1 comes from nowhere else', {}, packet('::1', 'fd00:64::11'), 'martian: such an address does not come in from outside'],
   ['a closed TCP port resets', deaf, packet('10.244.1.2', '10.244.1.1', { payload: tcp(40000, 81) }), 'answer 10.244.1.1:81 > 10.244.1.2:40000 ttl 64; refused: nothing listens on TCP port 81'],
   ['a reset to a closed port is not answered', deaf, packet('10.244.1.2', '10.244.1.1', { payload: tcp(40000, 81, 4) }), 'refused: nothing listens on TCP port 81'],
   ['a closed UDP port says so', deaf, packet('10.244.1.2', '10.244.1.1'), 'answer 10.244.1.1 > 10.244.1.2 icmp 3/3 ttl 64; refused: nothing listens on UDP port 53'],
-  ['SCTP that nobody speaks', deaf, packet('10.244.1.2', '10.244.1.1', { payload: { protocol: 132, sport: 1, dport: 2, tag: 0, chunks: [] } }), 'answer 10.244.1.1 > 10.244.1.2 icmp 3/2 ttl 64; refused: nothing listens on SCTP port 2'],
+  ['SCTP that nobody speaks', deaf, packet('10.244.1.2', '10.244.1.1', { payload: INIT }), 'answer 10.244.1.1 > 10.244.1.2 icmp 3/2 ttl 64; refused: nothing listens on SCTP port 2'],
+  ['SCTP that a raw socket takes', overhearing, packet('10.244.1.2', '10.244.1.1', { payload: INIT }), 'consumed: a raw socket took it, and nobody answers'],
+  ['a raw socket takes nothing away from UDP', overhearing, packet('10.244.1.2', '10.244.1.1'), 'answer 10.244.1.1 > 10.244.1.2 icmp 3/3 ttl 64; refused: nothing listens on UDP port 53'],
   ['a ping is answered by the address that was meant', {}, packet('10.244.1.2', '192.168.64.11', { payload: { protocol: 1, type: 8, code: 0, rest: 7, data: new Uint8Array(8) } }), 'answer 192.168.64.11 > 10.244.1.2 icmp 0/0 ttl 64; delivered: 10.244.1.2 > 192.168.64.11 icmp 8/0 ttl 64'],
 ]
 
