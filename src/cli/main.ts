@@ -31,6 +31,10 @@ const COMMANDS: Entries = {
     summary: 'the journey of a packet and of its reply, rule by rule',
     load: async () => (await import('./trace.ts')).TRACE,
   },
+  env: {
+    summary: "the variables that a pod's containers get, and where each is from",
+    load: async () => (await import('./env.ts')).ENV,
+  },
   run: {
     summary: 'a scenario, step by step',
     load: async () => (await import('./run.ts')).RUN,

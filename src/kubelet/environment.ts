@@ -7,13 +7,11 @@
  *
  * @module
  */
-import type { Millis } from '../base/clock.ts'
 import type { ConfigMap } from '../objects/config-map.ts'
 import { variableNameProblems } from '../objects/name.ts'
 import type { Node } from '../objects/node.ts'
 import type { Container, Pod } from '../objects/pod.ts'
 import { type Secret, secretData } from '../objects/secret.ts'
-import type { Service } from '../objects/service.ts'
 import {
   type DeclaredSource,
   type DeclaredVariable,
@@ -25,18 +23,14 @@ import { type EnvironmentSize, environmentSize, sizeObstacles } from './environm
 import { environmentWarnings } from './environment-warnings.ts'
 import { expand, referencesIn } from './expansion.ts'
 import { fieldValue, type Told } from './field-value.ts'
-import { linkedServices } from './linked-services.ts'
+import { type KnownServices, linkedServices } from './linked-services.ts'
 import { resourceValue } from './resource-value.ts'
 import { MASK, type Origin, type Remark, shownValue, type Variable } from './variable.ts'
 
 /** What kubelet knows beside the pod. */
-export interface Surroundings {
+export interface Surroundings extends KnownServices {
   /** The pod's node; absent: it has none yet. */
   readonly node?: Node
-  /** At least those of the pod's namespace and of `default`. */
-  readonly services: Iterable<Service>
-  /** When a Service was made; nothing: it is taken to be older than the container. */
-  readonly createdAt: (service: Service) => Millis | undefined
   /** Of the pod's namespace. */
   readonly configMap: (name: string) => ConfigMap | undefined
   /** Of the pod's namespace. */
@@ -63,7 +57,7 @@ interface Draft {
 }
 
 export function containerEnvironment(pod: Pod, container: Container, around: Surroundings): Environment {
-  const linked = linkedServices(pod, container, around.services, around.createdAt)
+  const linked = linkedServices(pod, container, around)
   const draft: Draft = { own: new Map(), services: linked.variables, obstacles: [], warnings: [] }
   for (const [index, source] of declaredSources(container).entries()) {
     addSource(source, `envFrom[${index}]`, pod, around, draft)

@@ -11,6 +11,14 @@ import type { Service } from '../objects/service.ts'
 import { isMasterService, serviceVariables, visibleServices } from './service-variables.ts'
 import type { Remark, Variable } from './variable.ts'
 
+/** The Services, and the order in which they and the containers came, as far as it is known. */
+export interface KnownServices {
+  /** At least those of the pod's namespace and of `default`. */
+  readonly services: Iterable<Service>
+  readonly createdAt: (service: Service) => Millis | undefined
+  readonly startedAt: (container: Container) => Millis | undefined
+}
+
 export interface LinkedServices {
   /** By their names, in the order in which kubelet is taken to add them. */
   readonly variables: ReadonlyMap<string, Variable>
@@ -20,18 +28,13 @@ export interface LinkedServices {
 /**
  * The variables of the Services that the container was told of.
  *
- * @param services at least those of the pod's namespace and of `default`
- * @param createdAt when a Service was made, where that is known; otherwise it is taken to be older than the container
+ * Where it is not known when the container started, it was told of all; a Service of unknown age is taken to be older.
  */
-export function linkedServices(
-  pod: Pod,
-  container: Container,
-  services: Iterable<Service>,
-  createdAt: (service: Service) => Millis | undefined,
-): LinkedServices {
+export function linkedServices(pod: Pod, container: Container, known: KnownServices): LinkedServices {
+  const { services, createdAt, startedAt } = known
   const { namespace = 'default' } = pod.metadata
   const visible = visibleServices(services, namespace, pod.spec.enableServiceLinks !== false)
-  const start = startOf(pod, container)
+  const start = startedAt(container)
   const isYounger = (service: Service) =>
     start !== undefined && !isMasterService(service) && (createdAt(service) ?? -Infinity) > start
   const variables = new Map<string, Variable>()
@@ -81,13 +84,13 @@ export function startOf({ status }: Pod, { name }: Container): Millis | undefine
   const lists = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses']
   const own = lists.flatMap(list => objectsIn(status ?? {}, list)).find(one => one['name'] === name)
   const state = objectIn(own ?? {}, 'state') ?? {}
-  const times = [...['running', 'terminated'].map(kind => startedAt(state[kind])), status?.startTime]
+  const times = [...['running', 'terminated'].map(kind => timeIn(state[kind])), status?.startTime]
   const text = times.find(time => typeof time === 'string')
   const time = text === undefined ? Number.NaN : Date.parse(text)
   return Number.isNaN(time) ? undefined : time
 }
 
-function startedAt(state: unknown): string | undefined {
+function timeIn(state: unknown): string | undefined {
   const time = isPlain(state) ? (state as Plain)['startedAt'] : undefined
   return typeof time === 'string' ? time : undefined
 }
