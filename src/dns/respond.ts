@@ -142,7 +142,7 @@ function fullReply(message: Message, answer: Answer): Message {
 /** @see CoreDNS plugin/loadbalance/loadbalance.go: roundRobin, which draws where this turns */
 function turned(answer: Answer, turn: number): Answer {
   if (turn === 0) return answer
-  return { ...answer, answer: turnAddresses(answer.answer, turn), additional: turnAddresses(answer.additional, turn) }
+  return { ...answer, answer: turnAddresses(answer.answer, turn) }
 }
 
 function turnAddresses(records: readonly ResourceRecord[], turn: number): readonly ResourceRecord[] {
