@@ -34,6 +34,8 @@ export interface PredictOptions {
    * them from a hash with a key of its own, and two flows that happen to have one port are one connection to it.
    */
   readonly tunnelPorts?: TunnelPorts
+  /** Which kernel a machine is in; absent: each has its own. */
+  readonly kernelOf?: (machine: string) => string
 }
 
 export type TunnelPorts = ReadonlyMap<string, readonly number[]>
@@ -47,10 +49,10 @@ export interface Predicted {
 
 /** All ways of chance from these memories, which stay as they are: each way has memories of its own afterwards. */
 export function predict(flow: Flow, world: World, memories: Memories, options: PredictOptions): Predicted {
-  const { seed, most, tunnelPorts } = options
+  const { seed, most, tunnelPorts, kernelOf = name => name } = options
   const crafted = isCrafted(flow, options)
   const run = (choose: Choose) => {
-    const own = new CopiedOnAsk(memories)
+    const own = new CopiedOnAsk(memories, kernelOf)
     const random = seededRandom(seed, 'ports')
     const voyage: Voyage = {
       world,
@@ -63,7 +65,7 @@ export function predict(flow: Flow, world: World, memories: Memories, options: P
       unacquainted: true,
       ...(tunnelPorts ? { tunnelPort: oneAfterTheOther(tunnelPorts) } : {}),
     }
-    return { exchange: exchangeOf(flow, crafted, voyage), own }
+    return { exchange: crafted ? rawExchange(flow, voyage, kernelOf) : plainExchange(flow, voyage), own }
   }
   const predictions: Prediction[] = []
   for (const { value, draws, probability } of everyWay(run)) {
@@ -83,33 +85,44 @@ function oneAfterTheOther(ports: TunnelPorts): (machine: string) => number | und
   }
 }
 
-/** Memories of which each machine's is copied when it is first asked for: most flows meet few machines. */
+/**
+ * Memories, by kernel, of which each is copied when it is first asked for: most flows meet few machines. Machines of
+ * one kernel remember what any of them does.
+ */
 class CopiedOnAsk extends Map<string, MachineMemory> {
   readonly #from: ReadonlyMap<string, MachineMemory>
+  readonly #kernelOf: (machine: string) => string
 
-  constructor(from: ReadonlyMap<string, MachineMemory>) {
+  constructor(from: ReadonlyMap<string, MachineMemory>, kernelOf: (machine: string) => string) {
     super()
     this.#from = from
+    this.#kernelOf = kernelOf
   }
 
-  override get(name: string): MachineMemory | undefined {
-    const own = super.get(name)
-    const there = own ? undefined : this.#from.get(name)
+  override get(machine: string): MachineMemory | undefined {
+    const kernel = this.#kernelOf(machine)
+    const own = super.get(kernel)
+    const there = own ? undefined : this.#from.get(kernel)
     if (!there) return own
     const copy = copyMachineMemory(there)
-    this.set(name, copy)
+    super.set(kernel, copy)
     return copy
+  }
+
+  override set(machine: string, memory: MachineMemory): this {
+    return super.set(this.#kernelOf(machine), memory)
   }
 }
 
-function exchangeOf({ sender, packet }: Flow, crafted: boolean, voyage: Voyage): Exchange {
-  // What goes through a raw socket is sent as it is: nobody clears "don't fragment" for it.
-  if (!crafted) return exchange(sender, { packet, mark: 0, cuttable: true }, voyage)
-  const met = exchange(
-    sender,
-    { packet, mark: 0, raw: true },
-    { ...voyage, raw: { machine: sender, protocol: packet.payload.protocol } },
-  )
+function plainExchange({ sender, packet }: Flow, voyage: Voyage): Exchange {
+  return exchange(sender, { packet, mark: 0, cuttable: true }, voyage)
+}
+
+/** What goes through a raw socket is sent as it is: nobody clears "don't fragment" for it. */
+function rawExchange({ sender, packet }: Flow, voyage: Voyage, kernelOf: (machine: string) => string): Exchange {
+  const isOpenOn = (machine: string) => kernelOf(machine) === kernelOf(sender)
+  const raw = { protocol: packet.payload.protocol, isOpenOn }
+  const met = exchange(sender, { packet, mark: 0, raw: true }, { ...voyage, raw })
   const reset = resetOf(sender, met, voyage)
   return reset ? { ...met, aftermath: [...(met.aftermath ?? []), reset] } : met
 }

@@ -112,7 +112,8 @@ class RunningSession implements Session {
     const { seed, crafted } = this.#options
     await this.#forgetOutside(flow.sender)
     // Ports that NAT draws differ from flow to flow, as the kernel's do.
-    const drawing = { seed: seed + this.#fence, most: MOST_WAYS, crafted }
+    const kernelOf = (name: string) => this.#machineOf(name).machine
+    const drawing = { seed: seed + this.#fence, most: MOST_WAYS, crafted, kernelOf }
     const predicted = predict(flow, this.#world, this.#memories, drawing)
     await this.#settleOutside(flow.packet.dst)
     await this.#pace(predicted.predictions)
@@ -172,8 +173,8 @@ class RunningSession implements Session {
   }
 
   /**
-   * Whoever is outside is many machines to the model and one to the kernel: what that one has learned of
-   * paths, from whatever address, is forgotten on both sides before it sends.
+   * Whoever is outside is many machines of one kernel: what that one has learned of paths, from whatever address,
+   * is forgotten on both sides before it sends.
    */
   async #forgetOutside(sender: string): Promise<void> {
     const { machines, id } = this.#plan
@@ -183,7 +184,7 @@ class RunningSession implements Session {
       const args = [family, 'route', 'flush', 'cache']
       await runJob({ namespace: outside.namespace, tool: 'ip', args, about: 'paths outside' }, { lab: id })
     }
-    this.#memories = new Map([...this.#memories].filter(([machine]) => machine !== sender))
+    this.#memories = new Map([...this.#memories].filter(([machine]) => machine !== outside.machine))
   }
 
   /**

@@ -43,8 +43,8 @@ export interface Voyage {
   readonly aftermath?: true
   /** Who answers for an address may have to be found out first, which makes a difference here and there. */
   readonly unacquainted?: true
-  /** What is sent goes through a raw socket of this machine's: once, whatever becomes of it. */
-  readonly raw?: { readonly machine: string; readonly protocol: Protocol }
+  /** What is sent goes through a raw socket: once, whatever becomes of it. */
+  readonly raw?: { readonly protocol: Protocol; readonly isOpenOn: (machine: string) => boolean }
   /** The source port of the packet that carries the next frame that a machine wraps, where that is known. */
   readonly tunnelPort?: (machine: string) => number | undefined
 }
@@ -221,6 +221,6 @@ function aroundOf(machine: string, voyage: Voyage): Around {
     neighbourhood: neighbourhoodOf(world, machine),
     ...(assume ? { assume } : {}),
     ...(tunnelPort ? { tunnelPort: () => tunnelPort(machine) } : {}),
-    ...(raw?.machine === machine ? { rawProtocol: raw.protocol } : {}),
+    ...(raw?.isOpenOn(machine) ? { rawProtocol: raw.protocol } : {}),
   }
 }
