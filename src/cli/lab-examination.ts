@@ -11,14 +11,17 @@ import { labPlan } from '../lab/plan.ts'
 import { bringUp, flagsOf, randomCluster, toYaml } from '../lab/random-cluster.ts'
 import type { Given } from './command.ts'
 import { UsageError } from './exit.ts'
+import { RELEASE } from './ground.ts'
 import type { Io } from './io.ts'
 import { givenLab } from './lab-option.ts'
 import { askedRounds, drawnRounds } from './lab-rounds.ts'
 import { plannedLab } from './lab-up.ts'
 import type { Wishes } from './lab-wishes.ts'
 import { loadCluster, locating } from './load.ts'
+import { CLUSTER_OPTIONS } from './options.ts'
 import { fillFolder } from './out-dir.ts'
 import type { Progress } from './progress.ts'
+import { wordsFor } from './trace.ts'
 
 export interface Work extends Wishes {
   readonly signal: AbortSignal
@@ -49,15 +52,19 @@ async function examineGiven(given: Given, io: Io, work: Work): Promise<Examined>
     )
   }
   const loaded = await loadCluster(given, io)
-  const input = files.map(name => `-f ${name}`).join(' ')
+  const input = wordsFor(given, [...CLUSTER_OPTIONS, RELEASE]) ?? ''
   const warn = (warning: string) => {
     work.bar.end()
     io.err(`warning: ${visibleLines(warning)}\n`)
   }
+  const progress = work.bar.at
   return locating(loaded.harvest, async () => {
     const plan = plannedLab(loaded.settled, host)
-    const rounds = given.words.length > 0 ? askedRounds(given, loaded.settled) : drawnRounds(loaded.cluster, plan, work)
-    return examine({ ...work, plan, rounds, host, standing, input, progress: work.bar.at, warn })
+    const rounds =
+      given.words.length > 0
+        ? askedRounds(given, loaded.settled)
+        : await drawnRounds(loaded.cluster, plan, { ...work, progress })
+    return examine({ ...work, plan, rounds, host, standing, input, progress, warn })
   })
 }
 
@@ -72,17 +79,19 @@ async function examineDrawn(count: number, folder: string | undefined, work: Wor
     const host = { ...work.host, id: temporaryId(i) }
     const plan = labPlan(settledCluster(cluster), host)
     const name = `cluster ${seed}`
+    const progress = (what: string, done: number, total: number) =>
+      work.bar.at(`${name} (${i + 1} of ${count}): ${what}`, done, total)
     all.push(
       await examine({
         ...work,
         seed,
         name,
         plan,
-        rounds: drawnRounds(cluster, plan, { ...work, seed }),
+        rounds: await drawnRounds(cluster, plan, { ...work, seed, progress }),
         host,
         standing: false,
         input: ['-f', join(folder ?? '', file), ...flagsOf(random)].join(' '),
-        progress: (what, done, total) => work.bar.at(`${name} of ${count}: ${what}`, done, total),
+        progress,
       }),
     )
   }

@@ -5,9 +5,12 @@
  */
 import { ParseError } from '../base/error.ts'
 import { LabError } from '../lab/failure.ts'
+import { interruptibly } from '../lab/interruption.ts'
 import { parseLabId } from '../lab/naming.ts'
 import type { Given, Option } from './command.ts'
 import { RefusedInput, UsageError } from './exit.ts'
+import type { Io } from './io.ts'
+import type { Progress } from './progress.ts'
 
 const USUAL_ID = 'lab'
 
@@ -39,6 +42,22 @@ export async function labWork<T>(work: () => Promise<T>): Promise<T> {
     if (cause instanceof ParseError || isSystemError(cause)) throw new RefusedInput([cause.message])
     throw cause
   }
+}
+
+/** {@link labWork} that a signal ends: the person is told that there is something to be cleaned away first. */
+export function stoppable<T>(
+  io: Pick<Io, 'err'>,
+  bar: Progress,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return interruptibly(signal => {
+    const tell = () => {
+      bar.end()
+      io.err('stopping: what was begun is cleaned away\n')
+    }
+    signal.addEventListener('abort', tell, { once: true })
+    return labWork(() => work(signal))
+  })
 }
 
 /** `ENOSPC: no space left on device, write`. @see https://nodejs.org/api/errors.html#class-systemerror */

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { setImmediate } from 'node:timers/promises'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
 import type { LabPlan } from '../lab/lab.ts'
-import { randomPhases } from '../lab/phases.ts'
+import { drawPhases } from '../lab/phases.ts'
 import type { Round, Verification } from '../lab/verify.ts'
 import type { Asked } from '../trace/ask.ts'
 import { parseFault } from '../trace/fault.ts'
@@ -36,12 +37,28 @@ export function askedRounds(given: Given, cluster: SettledCluster): Rounds {
   ]
 }
 
-/** Flows and events that are drawn. */
-export function drawnRounds(cluster: Cluster, { machines }: LabPlan, { seed, flows, events }: Wishes): Rounds {
+export interface Drawing extends Pick<Wishes, 'seed' | 'flows' | 'events'> {
+  readonly signal: AbortSignal
+  readonly progress: (what: string, done: number, total: number) => void
+}
+
+/**
+ * Flows and events that are drawn.
+ *
+ * @throws the signal's reason when it is given
+ */
+export async function drawnRounds(cluster: Cluster, { machines }: LabPlan, drawing: Drawing): Promise<Rounds> {
+  const { seed, flows: count, events, signal, progress } = drawing
   const besides = machines.filter(({ kind }) => kind === 'beside').flatMap(({ addresses }) => addresses)
-  const [first, ...others] = randomPhases(cluster, { seed, events, flows, besides }).map(
-    ({ flows: drawn, ...phase }): Round => ({ ...phase, asked: drawn.map(({ asked }) => asked) }),
-  )
+  const rounds: Round[] = []
+  for (const { flows, ...phase } of drawPhases(cluster, { seed, flows: count, events, besides })) {
+    rounds.push({ ...phase, asked: flows.map(({ asked }) => asked) })
+    progress('drawing flows', rounds.length, events + 1)
+    // Signals are heard in between.
+    await setImmediate()
+    signal.throwIfAborted()
+  }
+  const [first, ...others] = rounds
   if (!first) throw new RangeError('there is a phase before the first event')
   return [first, ...others]
 }

@@ -5,7 +5,6 @@
  */
 import { visibleLines } from '../base/visible.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
-import { interruptibly } from '../lab/interruption.ts'
 import type { LabMachine, LabPlan } from '../lab/lab.ts'
 import { type LabOptions, labPlan } from '../lab/plan.ts'
 import { bringUp } from '../lab/up.ts'
@@ -14,7 +13,7 @@ import type { Command, Given, Option } from './command.ts'
 import { type ExitCode, RefusedInput } from './exit.ts'
 import { hostOptionsOf, RELEASE, viaOf } from './ground.ts'
 import type { Io } from './io.ts'
-import { givenLab, ID, labWork } from './lab-option.ts'
+import { givenLab, ID, stoppable } from './lab-option.ts'
 import { type LoadedCluster, loadCluster, locating } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
 import { showProgress } from './progress.ts'
@@ -61,7 +60,7 @@ async function runUp(given: Given, io: Io): Promise<ExitCode> {
   const options = { ...labOptionsOf(given), id: givenLab(given) }
   const cluster = await loadCluster(given, io)
   const plan = await locating(cluster.harvest, async () => plannedLab(cluster.settled, options))
-  const notes = await labWork(() => raise(plan, io))
+  const notes = await raise(plan, io)
   for (const note of notes) io.err(`note: ${visibleLines(note)}\n`)
   await io.out(formatSummary(plan, cluster))
   return 0
@@ -83,7 +82,7 @@ export function plannedLab(settled: SettledCluster, options: LabOptions): LabPla
 async function raise(plan: LabPlan, io: Io): Promise<readonly string[]> {
   const bar = showProgress(io, Date.now)
   try {
-    return await interruptibly(signal => bringUp(plan, { signal, progress: bar.at }))
+    return await stoppable(io, bar, signal => bringUp(plan, { signal, progress: bar.at }))
   } finally {
     bar.end()
   }

@@ -8,7 +8,6 @@ import { exclusionLines } from '../lab/excluded.ts'
 import { framesToCapture } from '../lab/frame-files.ts'
 import { hasOffloadTool, OFFLOAD_TOOL } from '../lab/frame-watch.ts'
 import { frequenciesOf, SIGNIFICANCE, shareOf } from '../lab/frequencies.ts'
-import { interruptibly } from '../lab/interruption.ts'
 import { formatJunit } from '../lab/junit.ts'
 import { isAgreed, type Report } from '../lab/report.ts'
 import { reportToJson } from '../lab/report-json.ts'
@@ -18,7 +17,7 @@ import type { Command, Given, Option } from './command.ts'
 import type { ExitCode } from './exit.ts'
 import type { Io } from './io.ts'
 import { examineAll } from './lab-examination.ts'
-import { labWork } from './lab-option.ts'
+import { stoppable } from './lab-option.ts'
 import { LAB_OPTIONS } from './lab-up.ts'
 import { SENT, USUAL_EVENTS, USUAL_FLOWS, type Wishes, wishesOf } from './lab-wishes.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
@@ -27,6 +26,8 @@ import { showProgress } from './progress.ts'
 import { TRACE } from './trace.ts'
 
 const FORMATS = ['text', 'json', 'junit'] as const
+
+const VERBOSE = 'tell of every flow that was sent, and of every disagreement side by side'
 
 const SENT_OPTIONS: readonly Option[] = TRACE.options
   .filter(({ name }) => SENT.includes(name))
@@ -55,7 +56,7 @@ ${exclusionLines()
 
 Exit code: 0 model and kernel agree in everything, 1 they do not, 2 for bad input or a machine that cannot run labs.`,
   options: [
-    ...CLUSTER_OPTIONS,
+    ...CLUSTER_OPTIONS.map(option => (option.name === 'verbose' ? { ...option, help: VERBOSE } : option)),
     ...LAB_OPTIONS,
     { name: 'id', value: 'NAME', help: 'a lab that stands; else one is made, and taken down at the end' },
     { name: 'clusters', value: 'N', help: 'draw so many clusters at random instead of reading manifests' },
@@ -104,7 +105,7 @@ async function runVerify(given: Given, io: Io): Promise<ExitCode> {
   if (folder !== undefined) await fillFolder('capture', folder)
   const bar = showProgress(io, Date.now)
   try {
-    const examined = await interruptibly(signal => labWork(() => examineAll(given, io, { ...wishes, signal, bar })))
+    const examined = await stoppable(io, bar, signal => examineAll(given, io, { ...wishes, signal, bar }))
     bar.end()
     if (folder !== undefined) await writeFrames(folder, examined)
     const report = await reportOf(examined, given, wishes)
@@ -142,14 +143,20 @@ const NO_CHECKSUMS = {
 
 /** More flows than these are told one by one only when they disagree. */
 const MOST_LINES = 200
+/** Disagreements that are told side by side unless all are asked for: the first is what to look at. */
+const EXPLAINED = 3
 
-function written(report: Report, format: (typeof FORMATS)[number], all: boolean): string {
+function isShort({ flows }: Report): boolean {
+  return flows.filter(({ draw }) => !draw).length <= MOST_LINES
+}
+
+function written(report: Report, format: (typeof FORMATS)[number], verbose: boolean): string {
   switch (format) {
     case 'json':
       return `${JSON.stringify(reportToJson(report), undefined, 2)}\n`
     case 'junit':
       return formatJunit(report)
     case 'text':
-      return formatReport(report, { all: all || report.flows.length <= MOST_LINES })
+      return formatReport(report, verbose ? { all: true, draws: true } : { all: isShort(report), explained: EXPLAINED })
   }
 }

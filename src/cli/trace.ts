@@ -172,8 +172,8 @@ async function print(inquiry: Inquiry, format: Format, given: Given, io: Io): Pr
 /** Options that say how much is told, not of what. */
 const TELLING = new Set(['output', 'verbose', 'then', 'all-paths', 'draw', 'to-endpoint'])
 
-/** What a person would have to write again to look at the same. */
-function wordsFor(given: Given, options: readonly Option[]): string | undefined {
+/** What a person would have to write again to look at the same; nothing where they are the usual ones. */
+export function wordsFor(given: Given, options: readonly Option[]): string | undefined {
   const words = options
     .filter(({ name }) => !TELLING.has(name))
     .flatMap(({ name, short, value }) =>

@@ -35,7 +35,7 @@ export interface Examination extends Omit<Verification, 'pausing'> {
   readonly standing: boolean
   /** The words that say what it was made of: `-f manifests/`. */
   readonly input?: string
-  /** Told with each step what goes on: done and total are of flows, or of the seconds of a pause. */
+  /** Told with each step what goes on: done and total are of jobs, then of flows, or of the seconds of a pause. */
   readonly progress?: (what: string, done: number, total: number) => void
   /** Told what the person should know of a lab that stands before its flows are judged. */
   readonly warn?: (warning: string) => void
@@ -75,7 +75,7 @@ async function examineFresh(examination: Examination, rounds: readonly ReadyRoun
   const { plan, signal, progress } = examination
   await bringUp(plan, {
     ...(signal ? { signal } : {}),
-    progress: title => progress?.(title, 0, countOf(rounds)),
+    ...(progress ? { progress } : {}),
     temporary: true,
   })
   try {
@@ -133,7 +133,7 @@ async function judgeAll(examination: Examination, rounds: readonly ReadyRound[])
   const flows: FlowReport[] = []
   const draws: Judgement[] = []
   const frames: { model: CommentedFrame[]; kernel: CommentedFrame[] } = { model: [], kernel: [] }
-  const pausing = ({ done, whole }: Pause) => progress?.('waiting, seconds', done, whole)
+  const pausing = ({ done, whole }: Pause) => progress?.('seconds until the next flow', done, whole)
   for await (const judged of explaining(verify({ ...examination, pausing }, rounds), examination, total)) {
     const report = told(judged, examination)
     flows.push(report)
@@ -144,7 +144,7 @@ async function judgeAll(examination: Examination, rounds: readonly ReadyRound[])
     if (judged.draw) draws.push(withoutMemories(judged.judgement))
     progress?.('flows', Math.min(flows.length, total), total)
   }
-  const flow = flows.at(-1)?.flow ?? ''
+  const flow = [examination.name, draws[0] && repeatedFlow(draws[0])].filter(text => text !== undefined).join(': ')
   return { flows, drawn: tallies(draws).map(tally => ({ flow, tally })), frames }
 }
 
@@ -177,15 +177,23 @@ function remedyFor(id: string): string {
   return `the lab stands, its files and logs are in ${labFolder(id)}; "podwire lab down ${id}" and "podwire lab up" make it anew`
 }
 
-function told({ judgement, asked, round }: Judged, { name, input, crafted, host }: Examination): FlowReport {
+/** Each time from another port. */
+function repeatedFlow({ flow: { from, to } }: Judgement): string {
+  return `${from} to ${to}`
+}
+
+function told({ judgement, draw, asked, round }: Judged, { name, input, crafted, host }: Examination): FlowReport {
   const via = host.via === undefined ? [] : [`--via ${host.via}`]
   const faults = round.faults.map(fault => `--fault "${formatFault(fault)}"`)
   const options = [...via, ...faults].join(' ')
-  const report = flowReport(judgement, {
-    crafted,
-    ...(input === undefined ? {} : { input }),
-    ...(options === '' ? {} : { options }),
-  })
+  const report: FlowReport = {
+    ...flowReport(judgement, {
+      crafted,
+      ...(input === undefined ? {} : { input }),
+      ...(options === '' ? {} : { options }),
+    }),
+    ...(draw ? { draw } : {}),
+  }
   const later = asked.after > 0 ? `${asked.after} s later` : undefined
   const where = [name, round.event && formatEvent(round.event), later].filter(text => text !== undefined).join(', ')
   return where === '' ? report : { ...report, flow: `${where}: ${report.flow}` }

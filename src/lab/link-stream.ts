@@ -14,7 +14,7 @@ import { Stream, type StreamStart } from './stream.ts'
 /** @see LINKTYPE_ETHERNET in https://www.tcpdump.org/linktypes.html */
 const ETHERNET = 1
 
-const STARTED = /listening on/
+const STARTED = /listening on .*\n/
 /** @see info in tcpdump.c: the answer to SIGUSR1 */
 const COUNTS = /(\d+) packets? received by filter\s*,?\s*(\d+) packets? dropped by kernel/
 

@@ -38,7 +38,7 @@ const BUFFER = 8192
 /** How long tcpdump may take to say how it is. */
 const ANSWER: Millis = 10_000
 
-const STARTED = /listening on/
+const STARTED = /listening on .*\n/
 const DROPPED = /(\d+) packets? dropped by kernel/
 
 /**

@@ -47,22 +47,26 @@ export interface PhaseOptions extends FlowOptions {
 
 /** @param cluster at rest; it is taken along, and afterwards is as in the last phase */
 export function randomPhases(cluster: Cluster, options: PhaseOptions): readonly Phase[] {
+  return [...drawPhases(cluster, options)]
+}
+
+/** {@link randomPhases} one by one: what concerns an event takes seconds to find, where many flows are asked for. */
+export function* drawPhases(cluster: Cluster, options: PhaseOptions): Generator<Phase, void> {
   const { seed, events, flows: count, firstPort = CLIENT_PORT } = options
   const random = seededRandom(seed, 'events')
-  let now = atRest(cluster)
-  const phases: Phase[] = [{ cluster: now, faults: [], flows: randomFlows(now, seed, count, options) }]
+  const rested = atRest(cluster)
+  let before: Phase = { cluster: rested, faults: [], flows: randomFlows(rested, seed, count, options) }
+  yield before
   for (let i = 1; i <= events; i++) {
-    const before = phases.at(-1)
-    const event = before && drawEvent(random, before)
-    if (!event) break
+    const event = drawEvent(random, before)
+    if (!event) return
     happen(event, cluster)
-    now = atRest(cluster)
     const faults = [...before.faults, ...('fault' in event ? [event.fault] : [])]
-    const after = { cluster: now, faults }
+    const after = { cluster: atRest(cluster), faults }
     const drawing = { ...options, seed: seed + i, count, firstPort: firstPort + i * count }
-    phases.push({ event, ...after, flows: concernedFlows(before, after, drawing) })
+    before = { event, ...after, flows: concernedFlows(before, after, drawing) }
+    yield before
   }
-  return phases
 }
 
 /** `node-1 route del 10.244.2.0/24`, `default/web-1 is gone` */

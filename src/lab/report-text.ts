@@ -14,19 +14,27 @@ const GAP = 3
 export interface ReportOptions {
   /** A line for every flow; else only for those on which they disagree. */
   readonly all: boolean
+  /** So, too, for each of a flow that was sent many times, of which a table tells how often it ended how. */
+  readonly draws?: boolean
+  /** How many disagreements are told side by side; absent: all. */
+  readonly explained?: number
 }
 
 /** @returns lines that end in a newline each */
-export function formatReport(report: Report, { all }: ReportOptions = { all: true }): string {
+export function formatReport(report: Report, options: ReportOptions = { all: true }): string {
   const { flows, frequencies, about } = report
-  const listed = all ? flows : flows.filter(({ agrees }) => !agrees)
+  const { all, draws = false, explained = flows.length } = options
+  const listed = flows.filter(({ agrees, draw }) => !agrees || (all && (draws || !draw)))
+  const disagreements = flows.flatMap(({ sideBySide }) => sideBySide ?? [])
+  const more = disagreements.length - explained
   const parts = [
     ...(listed.length > 0
-      ? [table(['FLOW', 'MODEL', 'KERNEL', 'ENDPOINT', 'RULES', 'AGREES'], listed.map(flowRow))]
+      ? [table(['AGREES', 'FLOW', 'MODEL', 'KERNEL', 'ENDPOINT', 'RULES'], listed.map(flowRow))]
       : []),
-    ...flows.flatMap(({ sideBySide }) => sideBySide ?? []),
+    ...disagreements.slice(0, explained),
+    ...(more > 0 ? [`${counted(more, 'more disagreement')}: -v tells of all side by side\n`] : []),
     ...(frequencies.length > 0
-      ? [table(['FLOW', 'TRIALS', 'OUTCOME', 'EXPECTED', 'SEEN', 'P', 'AGREES'], frequencies.flatMap(frequencyRows))]
+      ? [table(['AGREES', 'FLOW', 'TRIALS', 'OUTCOME', 'EXPECTED', 'SEEN', 'P'], frequencies.flatMap(frequencyRows))]
       : []),
     ...frequencies.flatMap(({ flow, why }) => (why === undefined ? [] : `${visible(flow)}: ${visible(why)}\n`)),
     ...(about.length > 0 ? [about.map(({ name, value }) => `${visible(name)}: ${visible(value)}\n`).join('')] : []),
@@ -36,18 +44,18 @@ export function formatReport(report: Report, { all }: ReportOptions = { all: tru
 }
 
 function flowRow({ flow, verdict, model, kernel, endpoint, rules, agrees }: FlowReport): readonly string[] {
-  return [flow, model, kernel, endpoint ?? verdict, String(rules), agrees ? 'yes' : 'NO']
+  return [agrees ? 'yes' : 'NO', flow, model, kernel, endpoint ?? verdict, String(rules)]
 }
 
 function frequencyRows({ flow, trials, outcomes, test, agrees }: FrequencyReport): readonly (readonly string[])[] {
   return outcomes.map(({ name, probability, seen }, i) => [
+    i === 0 ? (agrees ? 'yes' : 'NO') : '',
     i === 0 ? flow : '',
     i === 0 ? String(trials) : '',
     name,
     formatNear(probability),
     String(seen),
     i === 0 ? (test ? test.p.toPrecision(3) : '-') : '',
-    i === 0 ? (agrees ? 'yes' : 'NO') : '',
   ])
 }
 

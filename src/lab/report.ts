@@ -16,6 +16,8 @@ import { flowText, type SideContext, sideBySide } from './side-by-side.ts'
 export interface FlowReport {
   /** `pod/a to svc/web:80, tcp syn from port 40000` */
   readonly flow: string
+  /** One of many of the same flow, sent to see how often what comes of it. */
+  readonly draw?: true
   /** By the model, of the way that the kernel took, or else of the nearest: `DELIVERED`. */
   readonly verdict: string
   /** What the sender met, by the model and really. */

@@ -109,17 +109,20 @@ export class Stream<Event> {
   }
 
   /**
-   * Resolves with the match once the tool says something of that form on its standard error.
+   * Resolves with the match once the tool says something of that form on its standard error; what it said until then
+   * is forgotten.
    *
    * @throws {LateError} when it does not in time
    * @throws {StreamError} when the tool failed
    */
-  says(pattern: RegExp, timeout: Millis): Promise<RegExpExecArray> {
-    return this.#until(
+  async says(pattern: RegExp, timeout: Millis): Promise<RegExpExecArray> {
+    const found = await this.#until(
       () => pattern.exec(this.#said) ?? undefined,
       timeout,
       () => `has not said ${pattern} within ${timeout} ms`,
     )
+    this.#said = ''
+    return found
   }
 
   /** Sends a signal and waits for what is said in answer to it. */

@@ -8,9 +8,9 @@ import { type Report, readReport } from './report.ts'
 /** What watches the kernel at work, and what sends to it. */
 const NEEDS: readonly Need[] = ['raw-socket', 'tcpdump', 'xtables-monitor', 'nft trace', 'nft log', 'nfnetlink_log']
 
-/** Whether this machine cannot compare anything. Says why to the test. */
-export function isSkipped(t: Test): boolean {
-  if (hasNoLab(t, NEEDS)) return true
+/** Whether this machine cannot compare anything, or lacks what else is needed. Says why to the test. */
+export function isSkipped(t: Test, needs: readonly Need[] = []): boolean {
+  if (hasNoLab(t, [...NEEDS, ...needs])) return true
   const why = whyNotBuilt()
   if (why !== undefined) t.fail(why)
   return why !== undefined

@@ -26,6 +26,7 @@ const COMMANDS = {
   'bridge device': ['ip', 'link', 'add', 'probe0', 'type', 'bridge'],
   vxlan: ['ip', 'link', 'add', 'probe0', 'type', 'vxlan', 'id', '1', 'dstport', '8472', 'local', '127.0.0.1'],
   nf_conntrack: ['cat', '/proc/net/nf_conntrack'],
+  conntrack: ['conntrack', '-F'],
   br_netfilter: ['cat', '/proc/sys/net/bridge/bridge-nf-call-iptables'],
   tcpdump: ['tcpdump', '--version'],
   'xtables-monitor': ['xtables-monitor', '--version'],

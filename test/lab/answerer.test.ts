@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { formatIp, parseIp } from '../../src/base/ip.ts'
 import { SCTP, TCP, UDP } from '../../src/base/protocol.ts'
+import { lackOfRawSocket } from '../../src/lab/agent/raw.ts'
 import { formatAnswer } from '../../src/lab/answer-line.ts'
 import { startAnswerer } from '../../src/lab/answerer.ts'
 import type { LabListener, LabPlan } from '../../src/lab/lab.ts'
@@ -206,6 +207,16 @@ t.test('the answerer outlives who started it and takes its helpers with it', t =
   }),
 )
 
+t.test('the answerer ends with any of its helpers, and its log says why', t =>
+  withAnswerer(t, [at(TCP, 80), at(UDP, 53, undefined, '(outside)')], async (_, { id }) => {
+    const [helper] = processesOf(id).filter(({ command }) => command.some(word => word.endsWith('/everywhere.js')))
+    process.kill(helper?.pid ?? 0, 'SIGKILL')
+    await processesWhen(id, all => !all.some(({ command }) => command.some(word => word.endsWith('/answerer.js'))))
+    const log = readFileSync(join(t.testdirName, 'answerer.log'), 'utf8')
+    t.equal(log, 'the program everywhere of (outside) was ended by SIGKILL\n')
+  }),
+)
+
 t.test('a port that cannot be opened is an error, and nothing is left', t =>
   withAnswerer(t, [at(TCP, 80), at(UDP, 53), at(UDP, 53, undefined, '(outside)')], async (net, plan) => {
     const id = `${plan.id}-b`
@@ -230,38 +241,65 @@ t.test('a port that cannot be opened is an error, and nothing is left', t =>
   }),
 )
 
-t.test('without raw-socket, SCTP is left out with a note', t =>
-  inScratchNet(t, [], async net => {
-    // The build, where it finds all packages but that one.
-    const root = mkdtempSync(join(tmpdir(), 'podwire-'))
-    t.teardown(() => rmSync(root, { recursive: true }))
-    mkdirSync(join(root, 'node_modules'))
-    writeFileSync(join(root, 'package.json'), '{"type":"module"}')
-    execFileSync('cp', ['-r', 'dist', root])
-    for (const name of ['yaml', '@noble'])
-      execFileSync('ln', ['-s', `${process.cwd()}/node_modules/${name}`, `${root}/node_modules/`])
-    const folder = join(root, 'state')
-    mkdirSync(folder)
-    const load = async (file: string) => await import(`${root}/dist/lab/${file}`)
-    const plan = net.plan([at(SCTP, 80), at(TCP, 80)])
-    const lacking = /the optional package raw-socket is not there: "npm install raw-socket" builds it/
-    try {
-      const answerer = (await load('answerer.js')) as typeof import('../../src/lab/answerer.ts')
-      const notes = await answerer.startAnswerer(plan, { folder })
-      t.equal(notes.length, 1)
-      t.match(notes[0], /^nothing answers SCTP: /)
-      t.match(notes[0], lacking)
-      const proberModule = (await load('prober.js')) as typeof import('../../src/lab/prober.ts')
-      const prober = await proberModule.openProber(net.client, { id: plan.id })
-      const probe = { machine: 'test/client', protocol: TCP, dst: parseIp('10.2.0.2'), sport: 3000, patience: 60_000 }
-      t.equal((await prober.send({ ...probe, dport: 80 })).experience, 'answered', 'TCP goes on')
-      t.equal((await prober.send({ ...probe, dport: 81 })).experience, 'refused')
-      t.equal((await prober.send({ ...probe, protocol: UDP, dport: 80 })).detail, 'ECONNREFUSED')
-      await t.rejects(prober.send({ ...probe, protocol: 1 }), lacking)
-      await t.rejects(prober.send({ ...probe, protocol: SCTP, dport: 80 }), lacking)
-      await prober.close()
-    } finally {
-      await endProcesses(plan.id)
-    }
-  }),
-)
+t.test('why raw-socket does not load, and what is to be done', async t => {
+  const quoted = (text: string) => new Error(text)
+  // biome-ignore format: one case, one row
+  const rows: readonly (readonly [says: string, cause: unknown, wanted: RegExp])[] = [
+    ['it is not there',                quoted("Cannot find package 'raw-socket' imported from /a/b.js"), /^the optional package raw-socket is not there: "npm install raw-socket" /],
+    ['as CommonJS says it',            quoted("Cannot find module 'raw-socket'\nRequire stack:\n- /a"), /^the optional package raw-socket is not there: "npm install raw-socket" /],
+    ['it is for another Node',         quoted("The module '/a/raw.node'\nwas compiled against a different Node.js version using\nNODE_MODULE_VERSION 108."), /^the optional package raw-socket is built for another version of Node than this \(v\d+\.\d+\.\d+\): "npm rebuild raw-socket" /],
+    ['its compiled part is not there', quoted("Cannot find module './build/Release/raw.node'\nRequire stack:\n- /a"), /^the optional package raw-socket does not load \(Cannot find module '\.\/build\/Release\/raw\.node'\): "npm rebuild raw-socket" /],
+    ['it fails in another way',        'out of luck',                                                    /does not load \(out of luck\): "npm rebuild raw-socket" /],
+  ]
+  for (const [says, cause, wanted] of rows) t.match(lackOfRawSocket(cause), wanted, says)
+})
+
+/** What stands in the place of the package, and what is said of it then. */
+const LACKS: readonly (readonly [name: string, instead: string | undefined, says: RegExp])[] = [
+  ['without raw-socket', undefined, /the optional package raw-socket is not there: "npm install raw-socket" builds it/],
+  [
+    'with raw-socket built for another Node',
+    "throw new Error('The module was compiled against a different Node.js version using\\nNODE_MODULE_VERSION 108.')",
+    /the optional package raw-socket is built for another version .*: "npm rebuild raw-socket" builds it anew/,
+  ],
+]
+
+for (const [name, instead, lacking] of LACKS)
+  t.test(`${name}, SCTP is left out with a note`, t =>
+    inScratchNet(t, [], async net => {
+      // The build, where it finds all packages but that one.
+      const root = mkdtempSync(join(tmpdir(), 'podwire-'))
+      t.teardown(() => rmSync(root, { recursive: true }))
+      mkdirSync(join(root, 'node_modules'))
+      if (instead !== undefined) {
+        mkdirSync(join(root, 'node_modules/raw-socket'))
+        writeFileSync(join(root, 'node_modules/raw-socket/index.js'), instead)
+      }
+      writeFileSync(join(root, 'package.json'), '{"type":"module"}')
+      execFileSync('cp', ['-r', 'dist', root])
+      for (const name of ['yaml', '@noble'])
+        execFileSync('ln', ['-s', `${process.cwd()}/node_modules/${name}`, `${root}/node_modules/`])
+      const folder = join(root, 'state')
+      mkdirSync(folder)
+      const load = async (file: string) => await import(`${root}/dist/lab/${file}`)
+      const plan = net.plan([at(SCTP, 80), at(TCP, 80)])
+      try {
+        const answerer = (await load('answerer.js')) as typeof import('../../src/lab/answerer.ts')
+        const notes = await answerer.startAnswerer(plan, { folder })
+        t.equal(notes.length, 1)
+        t.match(notes[0], /^nothing answers SCTP: /)
+        t.match(notes[0], lacking)
+        const proberModule = (await load('prober.js')) as typeof import('../../src/lab/prober.ts')
+        const prober = await proberModule.openProber(net.client, { id: plan.id })
+        const probe = { machine: 'test/client', protocol: TCP, dst: parseIp('10.2.0.2'), sport: 3000, patience: 60_000 }
+        t.equal((await prober.send({ ...probe, dport: 80 })).experience, 'answered', 'TCP goes on')
+        t.equal((await prober.send({ ...probe, dport: 81 })).experience, 'refused')
+        t.equal((await prober.send({ ...probe, protocol: UDP, dport: 80 })).detail, 'ECONNREFUSED')
+        await t.rejects(prober.send({ ...probe, protocol: 1 }), lacking)
+        await t.rejects(prober.send({ ...probe, protocol: SCTP, dport: 80 }), lacking)
+        await prober.close()
+      } finally {
+        await endProcesses(plan.id)
+      }
+    }),
+  )
