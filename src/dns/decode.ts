@@ -8,14 +8,13 @@
 import type { Ipv4 } from '../base/ipv4.ts'
 import { ipv6 } from '../base/ipv6.ts'
 import type { Edns, Header, Message, Question } from './message.ts'
-import type { Name } from './name.ts'
+import { MOST_NAME_OCTETS, type Name } from './name.ts'
 import { CLASS_IN, type RecordData, type ResourceRecord, TYPES } from './record.ts'
 
 export const HEADER_OCTETS = 12
 
 /** Of one name; a name of 255 octets needs fewer. */
 const MOST_POINTERS = 126
-const MOST_NAME_OCTETS = 255
 
 /** How many of each the header promises. */
 export interface Counts {
@@ -163,7 +162,7 @@ class Reader {
       if (length === 0) break
       if (length < 64) {
         octets += length + 1
-        if (octets > MOST_NAME_OCTETS) throw new WireError('a name is longer than 255 octets')
+        if (octets > MOST_NAME_OCTETS) throw new WireError('a name is longer than names may be')
         labels.push(this.text(length))
       } else if (length >= 192) {
         const target = ((length & 63) << 8) | this.uint8()

@@ -5,7 +5,7 @@
  */
 import { HEADER_OCTETS } from './decode.ts'
 import type { Edns, Message, Question } from './message.ts'
-import { type Name, nameOctets } from './name.ts'
+import { formatName, MOST_NAME_OCTETS, type Name, nameOctets } from './name.ts'
 import { CLASS_IN, type RecordData, type ResourceRecord, TYPES, typeOf } from './record.ts'
 
 /** What TCP's length prefix allows. */
@@ -136,9 +136,14 @@ class Writer {
 
   /** @param compressed whether its end may be a pointer to where that end stands already */
   name(name: Name, compressed = true): void {
-    if (nameOctets(name) > 255) throw new RangeError(`Cannot send the name ${name.join('.')}: it is over 255 octets`)
-    for (const [i, label] of name.entries()) {
-      const rest = name.slice(i).map(wireLabel).join('')
+    if (nameOctets(name) > MOST_NAME_OCTETS) {
+      throw new RangeError(`Cannot send the name ${formatName(name)}: it is over ${MOST_NAME_OCTETS} octets long`)
+    }
+    const whole = name.map(wireLabel).join('')
+    let start = 0
+    for (const label of name) {
+      const rest = whole.slice(start)
+      start += label.length + 1
       const place = this.#places.get(rest)
       if (place !== undefined && compressed) {
         this.uint16(0xc000 | place)

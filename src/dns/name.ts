@@ -13,8 +13,8 @@ export type Name = readonly string[]
 
 export const ROOT: Name = []
 
-/** @see RFC 1035 section 2.3.4 */
-const MOST_OCTETS = 255
+/** Of a name in a message, its end included. @see RFC 1035 section 2.3.4 */
+export const MOST_NAME_OCTETS = 255
 const MOST_LABEL_OCTETS = 63
 
 /** What a label's text form puts a backslash before. @see RFC 4343 section 2.1 */
@@ -51,7 +51,8 @@ export function parseName(text: string): Name {
   if (wrong !== undefined || labels.length === 0) {
     throw new ParseError('domain name', text, `label "${wrong ?? ''}" is not 1 to ${MOST_LABEL_OCTETS} octets long`)
   }
-  if (nameOctets(labels) > MOST_OCTETS) throw new ParseError('domain name', text, `longer than ${MOST_OCTETS} octets`)
+  if (nameOctets(labels) > MOST_NAME_OCTETS)
+    throw new ParseError('domain name', text, `longer than ${MOST_NAME_OCTETS} octets`)
   return labels
 }
 

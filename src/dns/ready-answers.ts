@@ -13,7 +13,7 @@ import { HEADER_OCTETS } from './decode.ts'
 import { encodeMessage } from './encode.ts'
 import { findReverseAddress } from './find.ts'
 import { type Question, query, RCODES } from './message.ts'
-import { equalName, isWithin, lowerName, type Name, zoneAround } from './name.ts'
+import { equalName, isWithin, lowerName, MOST_NAME_OCTETS, type Name, nameOctets, zoneAround } from './name.ts'
 import { primaryOf } from './options.ts'
 import {
   HASH_START,
@@ -60,7 +60,6 @@ const SPECIAL_TYPES: ReadonlySet<number> = new Set([TYPES.SOA, TYPES.IXFR, TYPES
 
 const QUESTION_END = 4
 const MOST_LABELS = 127
-const MOST_NAME_OCTETS = 255
 const AUTHORITATIVE_RESPONSE = 0x84
 
 /** `_port._protocol.service.namespace.svc` */
@@ -202,6 +201,7 @@ export class ReadyAnswers {
     const outcome = base === undefined ? undefined : answerQuestion(this.#zone, question)
     if (base === undefined || outcome?.kind !== 'answer' || outcome.rcode !== RCODES.NOERROR) return undefined
     const { answer, additional } = outcome
+    if (answer.some(one => 'target' in one && nameOctets(one.target) > MOST_NAME_OCTETS)) return undefined
     const tail = encodeMessage({ ...query(0, question), ...outcome }).slice(end + QUESTION_END)
     const next = this.#ready.get(hash)
     const ready: Ready = {

@@ -10,13 +10,13 @@ import { addressData, soaRecord } from './answer.ts'
 import { type Discovered, type EndpointGroup, NO_PORT } from './discovered.ts'
 import { encodeMessage } from './encode.ts'
 import type { Message } from './message.ts'
-import { findName, lowerLabel, type Name, nameOctets } from './name.ts'
+import { findName, lowerLabel, MOST_NAME_OCTETS, type Name, nameOctets } from './name.ts'
 import { nameServers } from './name-servers.ts'
 import { primaryOf } from './options.ts'
 import { formatRecord, type RecordData, type ResourceRecord } from './record.ts'
 import type { Zone } from './zone.ts'
 
-/** All records of the cluster's own zone, each once; the SOA stands first. */
+/** All records of the cluster's own zone, each once; the SOA stands first. Names too long to be sent are left out. */
 export function zoneRecords(zone: Zone): readonly ResourceRecord[] {
   const around = primaryOf(zone.options.zones)
   const record = (owner: Name, data: RecordData) => ({ owner: [...owner, ...around], ttl: zone.options.ttl, ...data })
@@ -28,7 +28,12 @@ export function zoneRecords(zone: Zone): readonly ResourceRecord[] {
     ...servers.flatMap(({ owner, host }) => [addressData(host)].flatMap(data => (data ? [record(owner, data)] : []))),
     ...ours.flatMap(discovered => recordsOf(discovered, around).map(([owner, data]) => record(owner, data))),
   ]
-  return [...new Map(records.map(one => [formatRecord(one), one])).values()]
+  const sendable = records.filter(one => nameOctets(one.owner) <= MOST_NAME_OCTETS && isSendable(one))
+  return [...new Map(sendable.map(one => [formatRecord(one), one])).values()]
+}
+
+function isSendable(record: ResourceRecord): boolean {
+  return !('target' in record) || nameOctets(record.target) <= MOST_NAME_OCTETS
 }
 
 function byName(a: Discovered, b: Discovered): number {
