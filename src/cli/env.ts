@@ -14,10 +14,10 @@ import type { Pod } from '../objects/pod.ts'
 import { thereAre } from '../trace/name-list.ts'
 import type { Command, Given } from './command.ts'
 import { type ExitCode, RefusedInput, UsageError } from './exit.ts'
-import type { Harvest } from './harvest.ts'
 import type { Io } from './io.ts'
 import { type LoadedCluster, loadCluster } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
+import { podGroundOptions } from './pod-options.ts'
 import { formatTable } from './table.ts'
 
 const FORMATS = ['text', 'dotenv', 'json'] as const
@@ -69,13 +69,7 @@ async function runEnv(given: Given, io: Io): Promise<ExitCode> {
   const secrets = !given.is('hide-secrets')
   const cluster = await loadCluster(given, io)
   const pod = podNamed(asked, cluster)
-  const all = podEnvironments(
-    pod,
-    podGround(cluster.cluster, {
-      configurations: cluster.harvest.settings.map(({ configuration }) => configuration),
-      dated: datedObjects(cluster.harvest),
-    }),
-  )
+  const all = podEnvironments(pod, podGround(cluster.cluster, podGroundOptions(cluster.harvest)))
   const chosen = chooseContainers(all, pod, given)
   switch (format) {
     case 'json':
@@ -119,14 +113,6 @@ function podNamed({ namespace, name }: PodName, { cluster, namespace: usual }: L
   const elsewhere = all.filter(one => one.metadata.name === name).map(one => keyOf(one.metadata))
   const hint = elsewhere.length > 0 ? `; but there is ${elsewhere.join(', ')}` : ''
   throw new RefusedInput([`there is no pod ${where}/${name}; in ${where} ${thereAre(there)}${hint}`])
-}
-
-/** `Service shop/web`, `Pod shop/web-0`: the objects of the input that say when they came. */
-export function datedObjects({ manifests }: Harvest): ReadonlySet<string> {
-  const dated = manifests.filter(({ object }) => {
-    return object.kind === 'Pod' ? (object as Pod).status?.startTime : object.metadata.creationTimestamp
-  })
-  return new Set(dated.map(({ object }) => `${object.kind} ${keyOf(object.metadata)}`))
 }
 
 /** @throws {RefusedInput} that names the containers that there are */

@@ -3,9 +3,14 @@
  *
  * @module
  */
+import { visible } from '../base/visible.ts'
 import { type Form, fileNames, hostFile, hostFiles } from '../cluster/files.ts'
 import { commonGround, type HostOptions, hostState } from '../cluster/host-state.ts'
+import { nodePodFiles, PODS_FOLDER, podFolder } from '../cluster/pod-files.ts'
+import { type PodGround, podGround } from '../cluster/pod-ground.ts'
+import { keyOf } from '../objects/meta.ts'
 import type { Node } from '../objects/node.ts'
+import type { Pod } from '../objects/pod.ts'
 import type { Command, Given } from './command.ts'
 import { type ExitCode, RefusedInput, UsageError } from './exit.ts'
 import { hostOptionsOf, RELEASE } from './ground.ts'
@@ -13,6 +18,7 @@ import type { Io } from './io.ts'
 import { type LoadedCluster, loadCluster, locating } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
 import { replaceFolder } from './out-dir.ts'
+import { podGroundOptions, RESOLV_CONF, readNodeConf } from './pod-options.ts'
 import { type Progress, showProgress } from './progress.ts'
 
 const FORMS = ['restore', 'save'] as const
@@ -25,7 +31,11 @@ export const RENDER: Command = {
 Reads manifests, settles the cluster that they declare, and works out each node's complete network: pod CIDR, bridge
 cbr0, a veth pair per pod, flannel's overlay, and every Service as kube-proxy's iptables rules. With --out it writes
 DIR/NODE/… for all nodes (DIR is replaced as a whole, or left alone if anything is wrong); without, one file of one
-node goes to standard output.`,
+node goes to standard output.
+
+Below DIR/NODE/pods/NAMESPACE_POD is what the containers of each pod find: resolv.conf, hosts, and env/CONTAINER.env with
+their variables, as podwire env would write them. Variables that hold a Secret's value stand in comments there, so that
+DIR may be kept and shown; --secrets writes them.`,
   options: [
     ...CLUSTER_OPTIONS,
     { name: 'out', value: 'DIR', help: 'the folder to write; replaced as a whole' },
@@ -41,6 +51,9 @@ node goes to standard output.`,
     RELEASE,
     { name: 'nfacct', help: 'the hosts have nfacct counters (kernel module xt_nfacct)' },
     { name: 'no-kubelet', help: "leave out kubelet's own chains" },
+    { name: 'no-pods', help: "leave out the pods' resolv.conf, hosts and env files" },
+    { name: 'secrets', help: "write Secrets' values into the pods' env files" },
+    RESOLV_CONF,
   ],
   examples: [
     { does: 'all files of all nodes', call: 'podwire render -f manifests/ --out out/' },
@@ -48,6 +61,10 @@ node goes to standard output.`,
     {
       does: 'what iptables-save prints on that node',
       call: 'podwire render -f manifests/ --node node-2 --form save',
+    },
+    {
+      does: 'whom a pod asks for names',
+      call: 'podwire render -f manifests/ --node node-1 --file pods/default_web-0/resolv.conf',
     },
     { does: 'the overlay of a node', call: 'podwire render -f manifests/ --node node-1 --file fdb.batch' },
   ],
@@ -61,22 +78,22 @@ async function runRender(given: Given, io: Io): Promise<ExitCode> {
   const out = given.text('out')
   if (out !== undefined && given.is('file'))
     throw new UsageError('--file is for standard output; --out writes all files')
+  const nodeConf = await readNodeConf(given, io)
   const cluster = await loadCluster(given, io)
-  return locating(cluster.harvest, () => renderCluster(cluster, { form, out, options }, given, io))
+  const pods = podGround(cluster.cluster, { ...podGroundOptions(cluster.harvest), ...(nodeConf && { nodeConf }) })
+  for (const remark of pods.kubelet.remarks) io.err(`warning: ${visible(remark)}\n`)
+  return locating(cluster.harvest, () => renderCluster(cluster, { form, out, options, pods }, given, io))
 }
 
 interface Wanted {
   readonly form: Form
   readonly out: string | undefined
   readonly options: HostOptions
+  readonly pods: PodGround
 }
 
-async function renderCluster(
-  cluster: LoadedCluster,
-  { form, out, options }: Wanted,
-  given: Given,
-  io: Io,
-): Promise<ExitCode> {
+async function renderCluster(cluster: LoadedCluster, wanted: Wanted, given: Given, io: Io): Promise<ExitCode> {
+  const { out } = wanted
   const { mode } = cluster.settled.settings.proxy
   if (mode && mode !== 'iptables' && !given.is('mode')) {
     io.err(`note: KubeProxyConfiguration says mode ${mode}; these are the rules of mode iptables\n`)
@@ -85,10 +102,14 @@ async function renderCluster(
     io.err("note: net-conf.json asks for nftables; flannel's rules here are those of its iptables mode\n")
   }
   const nodes = chosenNodes(cluster, given)
-  if (out === undefined) return printFile(cluster, nodes, form, options, given, io)
+  if (out === undefined) return printFile(cluster, nodes, wanted, given, io)
   const progress = showProgress(io, Date.now)
-  const count = await replaceFolder(out, renderAll(cluster, nodes, form, options, progress))
+  const warnings = new Map<string, Told>()
+  const count = await replaceFolder(out, renderAll(cluster, nodes, wanted, given, warnings, progress))
   progress.end()
+  for (const { first, others } of warnings.values()) {
+    io.err(`warning: ${visible(first)}${others > 0 ? ` (and ${others} more ${others === 1 ? 'pod' : 'pods'})` : ''}\n`)
+  }
   io.err(`${count} files of ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} in ${out}\n`)
   return 0
 }
@@ -115,8 +136,7 @@ function chosenNodes({ settled }: LoadedCluster, given: Given): readonly Node[] 
 async function printFile(
   { settled }: LoadedCluster,
   nodes: readonly Node[],
-  form: Form,
-  options: HostOptions,
+  { form, options, pods }: Wanted,
   given: Given,
   io: Io,
 ): Promise<ExitCode> {
@@ -129,29 +149,59 @@ async function printFile(
       `note: this is ${path} of ${node.metadata.name}, one of ${nodes.length} nodes; choose with --node, or --out for all\n`,
     )
   }
+  const own = path.startsWith(`${PODS_FOLDER}/`) ? podFile(path, node, pods, given) : undefined
   const state = hostState(commonGround(settled), node, options)
-  const text = hostFile(state, form, path)
+  const text = own ?? hostFile(state, form, path)
   if (text === undefined) {
-    const known = [...fileNames(form), ...state.texts.keys(), 'README.md']
+    const known = [...fileNames(form), ...state.texts.keys(), 'README.md', `${PODS_FOLDER}/NAMESPACE_POD/resolv.conf`]
     throw new UsageError(`--file ${path}: ${node.metadata.name} has no such file; there may be ${known.join(', ')}`)
   }
   await io.out(text)
   return 0
 }
 
+/** One kind of warning: the first pod that it is about, and how many others. */
+interface Told {
+  readonly first: string
+  others: number
+}
+
 /** One node after the other: only one is in memory at a time. */
 function* renderAll(
   { settled }: LoadedCluster,
   nodes: readonly Node[],
-  form: Form,
-  options: HostOptions,
+  { form, options, pods }: Wanted,
+  given: Given,
+  warnings: Map<string, Told>,
   progress: Progress,
 ): Iterable<readonly [path: string, text: string]> {
   const ground = commonGround(settled)
   for (const [index, node] of nodes.entries()) {
     progress.at('rendering', index, nodes.length)
-    for (const [path, text] of hostFiles(hostState(ground, node, options), form)) {
+    const podFiles = !given.is('no-pods')
+    for (const [path, text] of hostFiles({ ...hostState(ground, node, options), podFiles }, form)) {
       yield [`${node.metadata.name}/${path}`, text]
     }
+    if (!podFiles) continue
+    for (const { pod, files, events } of nodePodFiles(node, pods, given.is('secrets'))) {
+      for (const { about, reason, message } of events) if (about === 'pod') warn(pod, reason, message, warnings)
+      for (const [path, text] of files) yield [`${node.metadata.name}/${podFolder(pod)}/${path}`, text]
+    }
   }
+}
+
+/** The text of one file of one of the node's pods. */
+function podFile(path: string, node: Node, pods: PodGround, given: Given): string | undefined {
+  for (const { pod, files } of nodePodFiles(node, pods, given.is('secrets'))) {
+    const folder = `${podFolder(pod)}/`
+    if (path.startsWith(folder)) return files.get(path.slice(folder.length))
+  }
+  return undefined
+}
+
+/** What is said of many pods is said of the first. */
+function warn({ metadata }: Pod, reason: string, message: string, warnings: Map<string, Told>): void {
+  const told = warnings.get(reason)
+  if (told) told.others++
+  else warnings.set(reason, { first: `Pod ${keyOf(metadata)}: ${reason}: ${message}`, others: 0 })
 }

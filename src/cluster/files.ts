@@ -19,6 +19,7 @@ import {
   lookAtRoutingRules,
   lookAtSysctls,
 } from './look.ts'
+import { PODS_FOLDER } from './pod-files.ts'
 
 /** `restore`: input for the loading tools; `save`: what the saving tools print once that is loaded. */
 export type Form = 'restore' | 'save'
@@ -143,6 +144,14 @@ ${rows.join('\n')}
 `
 }
 
+function formatPodFiles({ podFiles }: HostState): string {
+  if (!podFiles) return ''
+  return `What the containers of each pod find, as kubelet makes it, is in \`${PODS_FOLDER}/NAMESPACE_POD\`: \`resolv.conf\` and \`hosts\`
+for \`/etc\`, and \`env/CONTAINER.env\` with the variables of each container.
+
+`
+}
+
 function formatReadme(state: HostState, form: Form): string {
   const present = FILES.filter(file => file.text(state, form) !== undefined)
   const rows = present.map(({ name, load, shown, holds }) => {
@@ -163,7 +172,7 @@ ${rows.join('\n')}
 Rules: the built-in chains that are named in a \`.restore\` file are emptied first, so that loading twice gives the same
 rules; what others had put into those chains is lost. User chains of others stay.
 
-${formatPods(state)}For the programs that make such a network:
+${formatPods(state)}${formatPodFiles(state)}For the programs that make such a network:
 
 ${others.join('\n')}
 `

@@ -63,6 +63,8 @@ export interface HostState {
   readonly rules: Readonly<Record<Family, Ruleset>>
   /** Files of programs that do not read rules or routes, by their path. */
   readonly texts: ReadonlyMap<string, string>
+  /** Whether what the pods' containers find is written beside it, in a folder of its own. */
+  readonly podFiles?: boolean
 }
 
 /** What all nodes share, worked out once. */
