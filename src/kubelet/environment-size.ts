@@ -31,8 +31,23 @@ export interface EnvironmentSize {
 
 /** Bytes of `NAME=VALUE` with its end. */
 export function stringBytes({ name, value = '' }: Pick<Variable, 'name' | 'value'>): number {
-  return byteLength(name) + 1 + byteLength(value) + 1
+  return bytesOf(name) + 1 + bytesOf(value) + 1
 }
+
+/** Nearly all variables are ASCII, where bytes need no counting. */
+function bytesOf(text: string): number {
+  return BEYOND_ASCII.test(text) ? byteLength(text) : text.length
+}
+
+const BEYOND_ASCII = /[^\0-\x7f]/
+
+/** Whether so many letters could be that many bytes. */
+function mayReach(bytes: number, { name, value = '' }: Variable): boolean {
+  return (name.length + value.length) * MAX_UTF8 + 2 >= bytes
+}
+
+/** Bytes that one UTF-16 unit takes at most. */
+const MAX_UTF8 = 3
 
 /** What is not known counts as empty. */
 export function environmentSize(variables: readonly Variable[]): EnvironmentSize {
@@ -49,7 +64,8 @@ export function environmentSize(variables: readonly Variable[]): EnvironmentSize
 /** What no kernel takes: the container's program is not started, `argument list too long`. */
 export function sizeObstacles(variables: readonly Variable[], { bytes, ofServices }: EnvironmentSize): Remark[] {
   const code = 'ArgumentListTooLong'
-  const tooLong = variables.flatMap((variable): Remark[] => {
+  const long = variables.filter(variable => mayReach(MAX_STRING, variable))
+  const tooLong = long.flatMap((variable): Remark[] => {
     const own = stringBytes(variable)
     if (own <= MAX_STRING) return []
     const { name, origin } = variable
@@ -69,7 +85,8 @@ export function sizeObstacles(variables: readonly Variable[], { bytes, ofService
 /** What the kernel still takes, but not much more of. */
 export function sizeWarnings(variables: readonly Variable[], { bytes, ofServices }: EnvironmentSize): Remark[] {
   const code = 'EnvironmentNearLimit'
-  const long = variables.flatMap((variable): Remark[] => {
+  const near = variables.filter(variable => mayReach(MAX_STRING * NEAR, variable))
+  const long = near.flatMap((variable): Remark[] => {
     const own = stringBytes(variable)
     if (own > MAX_STRING || own < MAX_STRING * NEAR) return []
     const message = `${variable.name} takes ${count(own)} bytes; Linux takes ${count(MAX_STRING)} of one variable`

@@ -85,7 +85,9 @@ function imageName(image: string): string {
 /** Two Services that give one variable: `WEB_SERVICE_PORT` is the port of `web`, and where `web-service` is. */
 function servicesColliding(variables: readonly Variable[]): Remark[] {
   const told = new Set<string>()
-  return variables.flatMap((variable): Remark[] => {
+  // There are many variables, and few of them twice.
+  const twice = variables.filter(({ replaces }) => replaces.length > 0)
+  return twice.flatMap((variable): Remark[] => {
     const [first, second] = [variable, ...variable.replaces].flatMap(({ origin: { source } }): ServiceSource[] =>
       source.from === 'Service' ? [source] : [],
     )
@@ -118,10 +120,10 @@ function listOf(place = ''): string {
 
 /** Text from ConfigMaps and Secrets is taken as it is, also where it looks like a reference. */
 function notExpanded(variables: readonly Variable[]): Remark[] {
-  const names = new Set(variables.map(({ name }) => name))
-  return variables.flatMap((variable): Remark[] => {
+  const fetched = variables.filter(({ origin: { source } }) => source.from === 'ConfigMap' || source.from === 'Secret')
+  const names = new Set(fetched.length > 0 ? variables.map(({ name }) => name) : [])
+  return fetched.flatMap((variable): Remark[] => {
     const { name, value = '', origin } = variable
-    if (origin.source.from !== 'ConfigMap' && origin.source.from !== 'Secret') return []
     const reference = referencesIn(value).find(one => names.has(one))
     if (reference === undefined) return []
     const shown = shownValue(variable) === value ? `$(${reference})` : 'a reference'
