@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import { InputError } from '../base/error.ts'
 import { visibleLines } from '../base/visible.ts'
 import { formatHelp, parseCommandLine } from './command.ts'
+import { DNS } from './dns.ts'
 import { type ExitCode, type ProgramCode, RefusedInput, UsageError } from './exit.ts'
 import { type Entries, findEntry, formatEntries, formatGroupHelp } from './group.ts'
 import { type Io, processIo } from './io.ts'
@@ -39,6 +40,7 @@ const COMMANDS: Entries = {
     summary: 'a scenario, step by step',
     load: async () => (await import('./run.ts')).RUN,
   },
+  dns: DNS,
   lab: LAB,
 }
 

@@ -1,0 +1,20 @@
+/**
+ * `podwire dns`: the cluster's names.
+ *
+ * @module
+ */
+import type { Group } from './group.ts'
+
+export const DNS: Group = {
+  summary: "the cluster's names, as CoreDNS would answer them",
+  about: `
+What CoreDNS would make of the same objects: the zone of the cluster's Services, endpoints and pods, set up as the Corefile
+in ConfigMap kube-system/coredns says, or as kubeadm does where there is none.`,
+  entries: {
+    zone: {
+      summary: 'the zone as a file that name servers load',
+      load: async () => (await import('./dns-zone.ts')).DNS_ZONE,
+    },
+  },
+  examples: [{ does: 'the zone as a file', call: 'podwire dns zone -f manifests/ > cluster.local.zone' }],
+}
