@@ -36,7 +36,12 @@ const secret = (name: string, data: Record<string, string>, stringData: Record<s
   stringData,
 })
 
-const MAPS = [map('one', { A: 'one', B: 'one' }), map('two', { A: 'two' }), map('odd', { '=': 'x', Z: 'z' }), map('text', { T: 'x $(A)', U: 'cost $(NONE)' })]
+const MAPS = [
+  map('one', { A: 'one', B: 'one' }),
+  map('two', { A: 'two' }),
+  map('odd', { '=': 'x', Z: 'z' }),
+  map('text', { T: 'x $(A)', U: 'cost $(NONE)' }),
+]
 const SECRETS = [secret('db', { password: btoa('s3cret'), raw: btoa('\xff\xfe'), nul: btoa('a\0b') }, { user: 'shop' })]
 
 interface Case {
@@ -103,6 +108,7 @@ const ROWS: readonly (readonly [says: string, given: Case, wanted: readonly stri
   ['a file in a volume is not known',       { env: [{ name: 'X', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'p', key: 'k' } } }] }, ['X=?'], ['ValueUnknown X']],
   ['a source from the future is not known', { env: [{ name: 'X', valueFrom: { dreamRef: {} } }] }, ['X=?'], ['ValueUnknown X']],
   ['Services come last',                    { services: REDIS, env: [{ name: 'A', value: '$(REDIS_PORT)' }] }, ['A=tcp://10.96.0.20:6379', 'REDIS_SERVICE_HOST=10.96.0.20', 'REDIS_SERVICE_PORT=6379', 'REDIS_PORT=tcp://10.96.0.20:6379', 'REDIS_PORT_6379_TCP=tcp://10.96.0.20:6379', 'REDIS_PORT_6379_TCP_PROTO=tcp', 'REDIS_PORT_6379_TCP_PORT=6379', 'REDIS_PORT_6379_TCP_ADDR=10.96.0.20']],
+  ['its own stands before theirs, also in references', { services: REDIS, spec: { enableServiceLinks: true }, env: [{ name: 'REDIS_SERVICE_HOST', value: '10.96.0.20' }, { name: 'REDIS_PORT', value: '1' }, { name: 'P', value: '$(REDIS_PORT)' }] }, ['REDIS_SERVICE_HOST=10.96.0.20', 'REDIS_PORT=1', 'P=1', 'REDIS_SERVICE_PORT=6379', 'REDIS_PORT_6379_TCP=tcp://10.96.0.20:6379', 'REDIS_PORT_6379_TCP_PROTO=tcp', 'REDIS_PORT_6379_TCP_PORT=6379', 'REDIS_PORT_6379_TCP_ADDR=10.96.0.20'], ['ServiceVariableReplaced REDIS_PORT']],
   ['without links they do not',             { services: REDIS, spec: { enableServiceLinks: false } }, []],
 ]
 for (const [says, given, wanted, remarks = []] of ROWS) {
@@ -143,6 +149,23 @@ for (const [says, given, warned] of IN_THE_WAY) {
     t.strictSame(coded(warnings), warned ? ['ServiceVariableInTheWay REDIS_PORT'] : [])
   })
 }
+
+t.test('why a reference stays as it is', async t => {
+  const { warnings } = made({
+    env: [
+      { name: 'A', value: '$(A)' },
+      { name: 'B', value: '$(C)' },
+      { name: 'C', value: '' },
+    ],
+  })
+  t.strictSame(
+    warnings.map(({ message }) => message),
+    [
+      'A: $(A) stays as it is: there is no variable A before it',
+      'B: $(C) stays as it is: C is declared further down, and only what stands before counts',
+    ],
+  )
+})
 
 t.test('two Services that make one variable', async t => {
   const services = [service('web', '10.96.0.1'), service('web-service', '10.96.0.2')]

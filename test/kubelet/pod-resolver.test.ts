@@ -57,6 +57,16 @@ t.test('without a cluster DNS both the node and the pod are told, and the pod ge
   t.match(events[1]?.message, /^pod: "web_shop\(u\)"\. kubelet does not have ClusterDNS IP configured/)
 })
 
+t.test('2048 letters of search list fit, and one more does not', async t => {
+  // Eight of 253 letters with the blanks behind them leave 16.
+  const eight = Array.from({ length: 8 }, (_, i) => `${i}`.padEnd(253, 'a'))
+  const kept = (last: number) => {
+    const dnsConfig = { nameservers: ['192.0.2.1'], searches: [...eight, 'b'.repeat(last)] }
+    return podResolver(pod({ dnsPolicy: 'None', dnsConfig }), SETTINGS).conf.searches.length
+  }
+  t.strictSame([kept(16), kept(17)], [9, 8])
+})
+
 const domain = fc
   .integer({ min: 1, max: 300 })
   .chain(length => fc.constantFrom('a', 'b').map(one => one.repeat(length)))
