@@ -28,6 +28,7 @@ const MAIN: Container = {
   resources: { requests: { cpu: '70m', memory: '1.5Gi' }, limits: { cpu: '1500m', 'hugepages-2Mi': '4Mi' } },
 }
 const BARE: Container = { name: 'bare' }
+const TINY: Container = { name: 'tiny', resources: { requests: { cpu: '100u', memory: '1.5' } } }
 const SETUP: Container = { name: 'setup' }
 const POD: Pod = {
   apiVersion: 'v1',
@@ -86,6 +87,8 @@ const RESOURCES: readonly (readonly [says: string, own: Container, resource: str
   ['thousandths of a CPU',                     MAIN, 'limits.cpu',                  '1m',   undefined, '1500'],
   ['a request',                                MAIN, 'requests.cpu',                '1m',   undefined, '70'],
   ['a fraction of a CPU is one',               MAIN, 'requests.cpu',                '1',    undefined, '1'],
+  ['less than a thousandth of a CPU is one',   TINY, 'requests.cpu',                '1m',   undefined, '1'],
+  ['a part of a byte is one',                  TINY, 'requests.memory',             '0',    undefined, '2'],
   ['bytes',                                    MAIN, 'requests.memory',             '0',    undefined, '1610612736'],
   ['mebibytes',                                MAIN, 'requests.memory',             '1Mi',  undefined, '1536'],
   ['gibibytes are rounded up',                 MAIN, 'requests.memory',             '1Gi',  undefined, '2'],
