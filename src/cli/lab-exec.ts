@@ -23,7 +23,8 @@ export const LAB_EXEC: Command = {
   about: `
 Runs COMMAND in the network namespace of a machine of the lab, with this terminal and these files: only the network is
 another. MACHINE is pod/NAME (pod/NAMESPACE/NAME), node/NAME, router, outside, beside/ADDRESS for the client in the
-nodes' own network, or switch. Ends with the exit code of the command, or 128 and the number of the signal that ended it.`,
+nodes' own network, or switch. Ends with the exit code of the command, or 128 and the number of the signal that ended
+it.`,
   options: [
     ID,
     { name: 'namespace', short: 'n', value: 'NS', help: 'the namespace of a pod that names none', default: 'default' },

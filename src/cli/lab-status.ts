@@ -22,8 +22,9 @@ export const LAB_STATUS: Command = {
   summary: 'List the labs of this machine.',
   usage: '[OPTIONS]',
   about: `
-A line for each lab: whether it is up, with which iptables, how many nodes and pods it has, how many of its namespaces are
-there, and whether its ports are answered.`,
+A line for each lab: whether it is up, with which iptables, how many nodes and pods it has, how many of its namespaces
+are there, and whether its ports are answered. A lab is starting while it comes up, leaving while it is taken down, and
+abandoned when whoever did that is gone: the next lab up clears it away. Needs root where there are labs.`,
   options: [{ name: 'output', short: 'o', value: 'FORMAT', help: FORMATS.join(', '), default: 'text' }],
   examples: [
     { does: 'all labs', call: 'podwire lab status' },

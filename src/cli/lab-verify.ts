@@ -13,6 +13,7 @@ import { isAgreed, type Report } from '../lab/report.ts'
 import { reportToJson } from '../lab/report-json.ts'
 import { formatReport } from '../lab/report-text.ts'
 import { versionsHere } from '../lab/versions.ts'
+import { wrap } from '../trace/layout.ts'
 import type { Command, Given, Option } from './command.ts'
 import type { ExitCode } from './exit.ts'
 import type { Io } from './io.ts'
@@ -25,13 +26,16 @@ import { fillFolder } from './out-dir.ts'
 import { showProgress } from './progress.ts'
 import { TRACE } from './trace.ts'
 
+/** Columns of the help, less the indentation. */
+const EXCLUSION_WIDTH = 116
+
 const FORMATS = ['text', 'json', 'junit'] as const
 
 const VERBOSE = 'tell of every flow that was sent, and of every disagreement side by side'
 
 const SENT_OPTIONS: readonly Option[] = TRACE.options
   .filter(({ name }) => SENT.includes(name))
-  .map(option => (option.name === 'then' ? { ...option, help: `${option.help}; time is really waited for` } : option))
+  .map(option => (option.name === 'then' ? { ...option, help: `${option.help}; the time is waited for` } : option))
 
 export const LAB_VERIFY: Command = {
   name: 'lab verify',
@@ -44,17 +48,20 @@ mark, and the rules that matched by the kernel's own tracing. Where the kernel d
 knows of; --draws sends one flow again and again and weighs how often it goes where (chi-square, significance
 ${SIGNIFICANCE} for the whole run).
 
-FROM and TO are as for trace. Without them flows are drawn at random from the cluster, and things happen to it in
-between: a pod goes, a route or a forwarding entry is deleted, a link goes down. With --clusters the clusters are drawn
-too, from --seed up; --write keeps their manifests. The lab is made for it and goes afterwards; --id takes one that
-stands.
+FROM and TO are as for trace; a time in --then, as in "+30s again", is waited for. Without FROM and TO flows are drawn
+at random from the cluster, and things happen to it in between: a pod goes, a route or a forwarding entry is deleted, a
+link goes down. With --clusters the clusters are drawn too, from --seed up; --write keeps their manifests.
+
+The lab is made for it and goes afterwards. --id takes one that stands, of the same manifests: what its kernels remember
+of earlier packets is cleared first (connections only where the tool conntrack is there), and nothing is broken in it.
 
 Not compared, here and in no other place:
 ${exclusionLines()
-  .map(line => `  ${line}`)
+  .flatMap(line => wrap(line, EXCLUSION_WIDTH).map((part, i) => `${i === 0 ? '  ' : '    '}${part}`))
   .join('\n')}
 
-Exit code: 0 model and kernel agree in everything, 1 they do not, 2 for bad input or a machine that cannot run labs.`,
+Exit code: 0 model and kernel agree in everything, 1 they do not, 2 for bad input, a machine that cannot run labs, or a
+lab that failed.`,
   options: [
     ...CLUSTER_OPTIONS.map(option => (option.name === 'verbose' ? { ...option, help: VERBOSE } : option)),
     ...LAB_OPTIONS,
@@ -73,7 +80,7 @@ Exit code: 0 model and kernel agree in everything, 1 they do not, 2 for bad inpu
     {
       name: 'capture',
       value: 'DIR',
-      help: 'compare frames at every link, too, and write them there: kernel.pcapng, model.pcapng; takes --crafted along',
+      help: 'compare frames at every link, too, and write both sides there; implies --crafted',
     },
     ...SENT_OPTIONS,
     { name: 'output', short: 'o', value: 'FORMAT', help: FORMATS.join(', '), default: 'text' },
@@ -89,6 +96,11 @@ Exit code: 0 model and kernel agree in everything, 1 they do not, 2 for bad inpu
       does: 'a flow frame by frame, at every link, for Wireshark',
       call: 'podwire lab verify -f manifests/ pod/client svc/web:80 --capture frames/',
     },
+    {
+      does: 'session affinity of ten seconds, forgotten',
+      call: 'podwire lab verify -f manifests/ pod/client svc/web:80 --then "+12s again"',
+    },
+    { does: 'a lab that stands', call: 'podwire lab verify -f manifests/ --id lab pod/client svc/web:80' },
     {
       does: 'ten clusters drawn at random, for a build server',
       call: 'podwire lab verify --clusters 10 --iptables legacy -o junit > lab.xml',

@@ -8,9 +8,9 @@ import type { Group } from './group.ts'
 export const LAB: Group = {
   summary: 'the cluster brought to life in network namespaces of this machine',
   about: `
-A lab is the cluster in Linux network namespaces: one for each node and pod, wired together, and made by stock tools from
-the very files that render writes. In every pod somebody answers at the ports that it declares. Labs have names and live
-side by side; the machine's own links, routes, rules and settings stay as they are. Needs Linux and root.`,
+A lab is the cluster in Linux network namespaces: one for each node and pod, wired together, and made by stock tools
+from the very files that render writes. In every pod somebody answers at the ports that it declares. Labs have names and
+live side by side; the machine's own links, routes, rules and settings stay as they are. Needs Linux and root.`,
   entries: {
     up: {
       summary: 'bring a cluster to life',

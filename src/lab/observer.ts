@@ -38,21 +38,20 @@ export interface Observer {
   readonly close: () => Promise<void>
 }
 
+const WATCHING: readonly Tool[] = [
+  { name: 'ip', from: 'iproute2' },
+  { name: 'nft', from: 'nftables' },
+  { name: 'sysctl', from: 'procps' },
+  { name: 'tcpdump', from: 'tcpdump' },
+]
+
 /** What {@link openObserver} runs. */
 export const OBSERVER_TOOLS: Readonly<Record<IptablesVariant, readonly Tool[]>> = {
-  nft: [
-    { name: 'ip', from: 'iproute2' },
-    { name: 'nft', from: 'nftables' },
-    { name: 'sysctl', from: 'procps' },
-    { name: 'tcpdump', from: 'tcpdump' },
-  ],
+  nft: WATCHING,
   legacy: [
-    { name: 'ip', from: 'iproute2' },
+    ...WATCHING,
     { name: 'iptables-legacy-save', from: 'iptables' },
     { name: 'ip6tables-legacy-save', from: 'iptables' },
-    { name: 'nft', from: 'nftables' },
-    { name: 'sysctl', from: 'procps' },
-    { name: 'tcpdump', from: 'tcpdump' },
   ],
 }
 

@@ -54,6 +54,9 @@ const PACKAGES = ['raw-socket'] as const
 /** A tool or a package by its name, or a feature of the kernel by what it is called. */
 export type Need = keyof typeof COMMANDS | keyof typeof RULES | (typeof PACKAGES)[number]
 
+/** To load what `render` writes for a node's links, routes and settings. */
+export const HOST_NEEDS: readonly Need[] = ['bridge', 'bridge device', 'br_netfilter', 'sysctl', 'veth', 'vxlan']
+
 /** Tools stand in places that not every user's PATH names. */
 export const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`, LC_ALL: 'C' }
 

@@ -10,15 +10,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { podwire } from '../cli/capture.ts'
+import { HOST_NEEDS } from './needs.ts'
 import { inNamespace, type Namespace, type Need } from './netns.ts'
 
 const NEEDS: readonly Need[] = [
-  'bridge',
-  'bridge device',
-  'br_netfilter',
-  'sysctl',
-  'veth',
-  'vxlan',
+  ...HOST_NEEDS,
   'xt_addrtype',
   'xt_comment',
   'xt_conntrack',

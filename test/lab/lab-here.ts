@@ -7,15 +7,10 @@ import { takeDown } from '../../src/lab/down.ts'
 import { labFolder } from '../../src/lab/naming.ts'
 import { namespacesOf, processesOf } from '../../src/lab/processes.ts'
 import { podwire } from '../cli/capture.ts'
-import { lackOf, type Need, passOver } from '../kernel/needs.ts'
+import { HOST_NEEDS, lackOf, type Need, passOver } from '../kernel/needs.ts'
 
 const NEEDS: readonly Need[] = [
-  'bridge',
-  'bridge device',
-  'br_netfilter',
-  'sysctl',
-  'veth',
-  'vxlan',
+  ...HOST_NEEDS,
   'iptables-nft-restore',
   'ip6tables-nft-restore',
   'iptables-legacy-restore',

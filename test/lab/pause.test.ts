@@ -10,34 +10,15 @@ import { isSkipped as hasNoVerification, verified } from '../agreement/verifying
 import { clusterOfText } from '../trace/cluster-of.ts'
 import { plainEnvironment, remainsOf } from './lab-here.ts'
 import { processesWhen } from './scratch-net.ts'
+import { threeCopies } from './three-copies.ts'
 
 t.setTimeout(900_000)
 
 /** Clients stay with the copy they had for ten seconds: the next flow is there long before. */
-const FORGETFUL = `
-apiVersion: v1
-kind: Pod
-metadata: { name: client }
-spec: { nodeName: node-1, containers: [{ name: c, image: i }] }
-${['1', '2', '3']
-  .map(
-    number => `---
-apiVersion: v1
-kind: Pod
-metadata: { name: web-${number}, labels: { app: web } }
-spec: { nodeName: node-${number}, containers: [{ name: c, image: i, ports: [{ containerPort: 8080 }] }] }
-`,
-  )
-  .join('')}---
-apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec:
-  selector: { app: web }
-  sessionAffinity: ClientIP
-  sessionAffinityConfig: { clientIP: { timeoutSeconds: 10 } }
-  ports: [{ port: 80, targetPort: 8080 }]
-`
+const FORGETFUL = threeCopies(
+  ['{ containerPort: 8080 }'],
+  'sessionAffinity: ClientIP, sessionAffinityConfig: { clientIP: { timeoutSeconds: 10 } }, ports: [{ port: 80, targetPort: 8080 }]',
+)
 
 function manifests(t: Test): readonly string[] {
   return ['-f', join(t.testdir({ 'all.yaml': FORGETFUL }), 'all.yaml')]

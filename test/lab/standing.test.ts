@@ -15,40 +15,16 @@ import { podwire } from '../cli/capture.ts'
 import type { Need } from '../kernel/needs.ts'
 import { plainEnvironment, withLab } from './lab-here.ts'
 import { processesWhen } from './scratch-net.ts'
+import { threeCopies } from './three-copies.ts'
 
 t.setTimeout(900_000)
 
 /** Both families, clients that stay with the copy they had, and one port of UDP beside that of TCP. */
-const AFFINE = `
-apiVersion: v1
-kind: Pod
-metadata: { name: client }
-spec: { nodeName: node-1, containers: [{ name: c, image: i }] }
-${['1', '2', '3']
-  .map(
-    number => `---
-apiVersion: v1
-kind: Pod
-metadata: { name: web-${number}, labels: { app: web } }
-spec:
-  nodeName: node-${number}
-  containers:
-    - { name: c, image: i, ports: [{ containerPort: 8080 }, { containerPort: 5353, protocol: UDP }] }
-`,
-  )
-  .join('')}---
-apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec:
-  type: NodePort
-  ipFamilyPolicy: RequireDualStack
-  selector: { app: web }
-  sessionAffinity: ClientIP
-  ports:
-    - { name: http, port: 80, targetPort: 8080 }
-    - { name: dns, port: 53, targetPort: 5353, protocol: UDP }
-`
+const AFFINE = threeCopies(
+  ['{ containerPort: 8080 }', '{ containerPort: 5353, protocol: UDP }'],
+  `type: NodePort, ipFamilyPolicy: RequireDualStack, sessionAffinity: ClientIP, ports: [
+    { name: http, port: 80, targetPort: 8080 }, { name: dns, port: 53, targetPort: 5353, protocol: UDP }]`,
+)
 
 const CIDRS = ['--pod-cidr', '10.244.0.0/16,fd00:10:244::/56', '--service-cidr', '10.96.0.0/12,fd00:10:96::/112']
 
@@ -68,10 +44,11 @@ for (const variant of ['nft', 'legacy'] as const) {
         ['datagrams and connections to one of three', ['pod/client', 'svc/web:53', '--then', 'again', '--then', 'pod/client svc/web:80']],
         ['by the other family',                       ['pod/client', 'svc/web:53', '--family', '6']],
         ['as bytes, where a connection was before',   ['pod/client', 'svc/web:80', '--crafted', '--sport', '40002']],
-        ['drawn',                                     ['--flows', '12']],
       ]
+      // The one kind of rules is cleared as the other is.
+      const asked = variant === 'nft' ? rows : rows.slice(0, 1)
       for (const time of ['first', 'second']) {
-        for (const [says, more] of rows) {
+        for (const [says, more] of asked) {
           const report = await verified(t, [...words, '--id', id, ...more])
           t.match(report, { totals: { disagree: 0 } }, `${says}, the ${time} time`)
         }
