@@ -4,7 +4,7 @@
  * @module
  */
 import { findIp } from '../base/ip.ts'
-import { TCP } from '../base/protocol.ts'
+import { TCP, UDP } from '../base/protocol.ts'
 import { isIcmpError } from '../packet/icmp-types.ts'
 import { isIcmp, type Packet, portsOf } from '../packet/packet.ts'
 import { formatEnd } from '../packet/summary.ts'
@@ -58,7 +58,7 @@ export function compare(flow: Flow, exchange: Exchange, seen: Observation, optio
     compareMachine(machine, expected.get(machine), seen.machines.get(machine) ?? NO_SIGHT, context),
   )
   return {
-    ends: compareEnds(exchange, seen, words, nameOf),
+    ends: compareEnds(exchange, seen, { words, nameOf, spoken: isSpoken(flow, options) }),
     machines: machines.filter(({ packets, rules }) => packets.length + rules.length > 0),
   }
 }
@@ -74,12 +74,28 @@ export function differencesIn({ ends, machines }: Comparison): readonly Differen
   ]
 }
 
+export interface EndContext {
+  readonly words: PortWords
+  readonly nameOf: (machine: string) => string
+  /** A program's socket asked, and whoever listens says who it is. */
+  readonly spoken: boolean
+}
+
+/** Whether an answer holds more than that there is one: raw sockets hear but its first packet. */
+export function isSpoken({ packet: { payload } }: Flow, { crafted }: CompareOptions): boolean {
+  return !crafted && (payload.protocol === TCP || payload.protocol === UDP)
+}
+
+function unspoken(machine: string, detail: string | undefined): Difference {
+  const kernel = detail === undefined ? 'nothing was said' : `nothing was said (${detail})`
+  return { what: 'answer', model: `${machine} says who it is`, kernel }
+}
+
 /** What differs at the ends alone: enough to see that another way was taken. */
 export function compareEnds(
   exchange: Exchange,
   { met }: Observation,
-  words: PortWords,
-  nameOf: (machine: string) => string,
+  { words, nameOf, spoken }: EndContext,
 ): readonly Difference[] {
   const { experience, request } = exchange
   if (experience !== met.experience) {
@@ -87,8 +103,9 @@ export function compareEnds(
     return [{ what: 'verdict', model: experience, kernel }]
   }
   const { answer } = met
-  if (!answer || request.outcome.kind !== 'delivered') return []
+  if (request.outcome.kind !== 'delivered') return []
   const { machine, packet } = request.outcome
+  if (!answer) return spoken && experience === 'answered' ? [unspoken(nameOf(machine), met.detail)] : []
   const ports = portsOf(packet.payload)
   const rows = [
     [
@@ -181,9 +198,10 @@ function remembered(write: (j: number, detail: Detail) => string, told: readonly
 /** What of a packet is as the model made it, and not as a kernel's or a program's whim. */
 function detailOf({ leg, packet: { payload } }: ExpectedPacket, { crafted, flow }: Context): Omit<Detail, 'device'> {
   const ours = leg === 'request' || leg === 'try'
-  // A socket's SYN has options of its own, wherever it is carried. Echoes come back as they went.
-  const isSized = ours && (crafted || flow.packet.payload.protocol !== TCP)
-  return { length: isSized || (isIcmp(payload) && !isIcmpError(payload)), exact: ours && crafted }
+  // A socket's SYN has options of its own, wherever it is carried, or quoted. Echoes come back as they went.
+  const isKnown = crafted || flow.packet.payload.protocol !== TCP
+  const isOfKnown = isIcmp(payload) && (!isIcmpError(payload) || (leg === 'reply' && isKnown))
+  return { length: (ours && isKnown) || isOfKnown, exact: ours && crafted }
 }
 
 function hasDevice({ in: input, out }: PacketSight): boolean {

@@ -21,6 +21,8 @@ interface Drawn {
   /** The packet with it. */
   readonly after: Packet
   readonly allowed: PortRange
+  /** The port before, where another one was drawn because that one was taken. */
+  readonly taken?: number
 }
 
 /** What is written in place of a port of an address; nothing: the port itself. */
@@ -56,10 +58,19 @@ function drawnIn(exchange: Exchange): readonly Drawn[] {
     journey.hops.flatMap(({ machine, steps }) =>
       steps.flatMap(one => {
         const allowed = one.component === 'netfilter' ? allowedBy(one.step) : undefined
-        return allowed ? [{ machine, before: endOf(one.before) ?? '', after: one.after, allowed }] : []
+        if (!allowed || one.component !== 'netfilter') return []
+        const taken = isRandom(one.step) ? {} : { taken: identityOf(one.before) ?? 0 }
+        return [{ machine, before: endOf(one.before) ?? '', after: one.after, allowed, ...taken }]
       }),
     ),
   )
+}
+
+/** Whether another port is drawn even if the one before is free. */
+function isRandom(step: HookStep): boolean {
+  const target = step.kind === 'rule' ? step.rule.target : undefined
+  if (target?.do !== 'masquerade' && target?.do !== 'snat') return false
+  return target.random === true || target.randomFully === true || target.ports !== undefined
 }
 
 /** Among which ports a step of NAT drew; nothing: it drew none. */
@@ -97,12 +108,13 @@ function findEnd(
 /** The source of a packet of the kernel's that went from the same address to the same end. */
 function findDrawn(
   packets: readonly PacketSight[],
-  { after, allowed }: Drawn,
+  { after, allowed, taken: unfree }: Drawn,
   taken: ReadonlyMap<string, string>,
 ): string | undefined {
   for (const { packet } of packets) {
     const port = identityOf(packet)
-    if (port === undefined || port < allowed.from || port > allowed.to || !goesAlike(packet, after)) continue
+    if (port === undefined || port === unfree || port < allowed.from || port > allowed.to) continue
+    if (!goesAlike(packet, after)) continue
     const end = keyOf(packet.src, port)
     if (!taken.has(end)) return end
   }

@@ -22,6 +22,10 @@ export type ExclusionName =
   | 'neighbours'
   | 'later segments'
   | 'accepting policies'
+  | 'devices'
+  | 'turns'
+  | 'quotes'
+  | 'forwarding'
 
 export interface Exclusion {
   readonly name: ExclusionName
@@ -85,6 +89,30 @@ export const EXCLUDED: readonly Exclusion[] = [
     name: 'accepting policies',
     what: 'that the policy of a built-in chain accepted a packet',
     why: 'legacy iptables has all chains of a table and nft those that are used, so that they tell it of different chains; rules and what becomes of the packet say the same',
+    fields: [],
+  },
+  {
+    name: 'devices',
+    what: 'by which devices a packet comes and goes on machines that are no nodes, or where the kernel did not tell',
+    why: 'pods, the router and clients have one way each, and a lab names it as it likes; captures compare it',
+    fields: [],
+  },
+  {
+    name: 'turns',
+    what: 'of flows in pieces, which of the packets that are on their way at once comes first',
+    why: 'that is chance; what happens to each packet is compared in order',
+    fields: [],
+  },
+  {
+    name: 'quotes',
+    what: "what an ICMP error quotes but for addresses, ports and its length, and of errors about a connection's SYN the length",
+    why: "a socket's SYN has options of its own; captures compare every byte of what is quoted of crafted packets",
+    fields: [],
+  },
+  {
+    name: 'forwarding',
+    what: 'packets at FORWARD',
+    why: 'what came in is seen before it and what leaves behind it, and the rules that match there are compared',
     fields: [],
   },
 ]

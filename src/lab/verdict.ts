@@ -7,7 +7,7 @@
 import { compareRatio } from '../base/ratio.ts'
 import type { Flow } from '../trace/journey.ts'
 import type { Difference, Judgement, Prediction } from './agreement.ts'
-import { compare, compareEnds, differencesIn, labNames } from './compare.ts'
+import { compare, compareEnds, differencesIn, isSpoken, labNames } from './compare.ts'
 import { portWords } from './drawn-ports.ts'
 import type { Observation } from './observation.ts'
 import { isByOtherHops, withoutOpenWays } from './open-ways.ts'
@@ -23,7 +23,8 @@ export function judge(
   const crafted = isCrafted(flow, options)
   // Sorting is stable: ways that are as likely as each other keep the order of the draws.
   const likeliest = [...predictions].sort((a, b) => compareRatio(b.probability, a.probability))
-  const ends = likeliest.map(prediction => ({ prediction, count: endDifferences(prediction, observation) }))
+  const spoken = isSpoken(flow, { crafted })
+  const ends = likeliest.map(prediction => ({ prediction, count: endDifferences(prediction, observation, spoken) }))
   const least = Math.min(...ends.map(({ count }) => count))
   const differencesOf = ({ exchange }: Prediction) => differencesIn(compare(flow, exchange, observation, { crafted }))
   let nearest: { readonly prediction: Prediction; readonly differences: readonly Difference[] } | undefined
@@ -42,7 +43,8 @@ export function judge(
   return { flow, predictions, observation, differences: [nothing] }
 }
 
-function endDifferences({ exchange }: Prediction, observation: Observation): number {
+function endDifferences({ exchange }: Prediction, observation: Observation, spoken: boolean): number {
   const nameOf = labNames(observation)
-  return compareEnds(exchange, observation, portWords(exchange, observation.machines, nameOf), nameOf).length
+  const words = portWords(exchange, observation.machines, nameOf)
+  return compareEnds(exchange, observation, { words, nameOf, spoken }).length
 }

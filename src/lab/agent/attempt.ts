@@ -6,7 +6,7 @@
 import type { Millis } from '../../base/clock.ts'
 import type { Met } from '../probe.ts'
 import { type Collected, firstHeard } from './ears.ts'
-import { codeOf, experienceOf } from './errno.ts'
+import { codeOf, experienceOf, isWordFor } from './errno.ts'
 
 export interface Attempt {
   readonly met: (met: Met) => void
@@ -38,7 +38,8 @@ export function attempt(patience: Millis, begin: (attempt: Attempt) => () => voi
 }
 
 /**
- * What a failed call says of the network, in the words of the ICMP error behind it where one was heard.
+ * What a failed call says of the network: in the finer words of the ICMP error behind it where one was heard, if the
+ * system's word is one for that error. Where it is not, the system's counts: it is what the program met.
  *
  * @throws {Error} when it says nothing of it
  */
@@ -48,7 +49,9 @@ export async function failureMet(error: unknown, collected: Collected): Promise<
   if (!experience) throw error
   // EPERM is the machine's own doing, whatever else came of it.
   const heard = code === 'EPERM' ? undefined : await firstHeard(collected)
-  return heard ? { experience: heard.experience, detail: `${code}, ${heard.detail}` } : { experience, detail: code }
+  if (!heard) return { experience, detail: code }
+  const met = isWordFor(code, heard.experience) ? heard.experience : experience
+  return { experience: met, detail: `${code}, ${heard.detail}` }
 }
 
 /** Silence, and the errors that the program was not told of. */

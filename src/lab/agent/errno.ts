@@ -32,6 +32,15 @@ export function experienceOf(code: string): Experience | undefined {
   return EXPERIENCES.get(code)
 }
 
+/** What a system has no word of its own for: it says that the machine, the network or the call is at fault. */
+const WORDLESS: ReadonlySet<Experience> = new Set(['prohibited', 'time exceeded'])
+const VAGUE: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EACCES', 'EPROTO'])
+
+/** Whether a program that met it may have been told `code`. */
+export function isWordFor(code: string, experience: Experience): boolean {
+  return EXPERIENCES.get(code) === experience || (WORDLESS.has(experience) && VAGUE.has(code))
+}
+
 /** The system's word for a failure of Node's or of raw-socket's, or its message where there is none. */
 export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
