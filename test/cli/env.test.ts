@@ -109,6 +109,10 @@ status: { phase: Running, podIP: 10.244.0.9, startTime: 2026-05-01T00:00:01Z, co
   t.match(late.out, /^note: c: ServiceUndated: Service default\/undated: without creationTimestamp/m)
   const early = await podwire(['env', 'a', '-f', '-'], web('2026-04-01T00:00:00Z'))
   t.match(early.out, /^LATE_PORT /m)
+  const silent = web('2026-06-01T00:00:00Z').replace(/^status:.*\n/m, '')
+  const unstarted = await podwire(['env', 'a', '-f', '-'], silent)
+  t.match(unstarted.out, /^LATE_PORT /m, 'a pod that does not say when it started')
+  t.notMatch(unstarted.out, /^note: /m)
 })
 
 // biome-ignore format: one case, one row
