@@ -122,8 +122,8 @@ export function portPieces(
   const { packet } = skb
   if (lengthOf(packet) <= Math.min(port.mtu, most ?? port.mtu)) return [skb]
   const asked = packet.family === 4 ? bridge : port
-  const isStiff = most === undefined ? staysWhole(packet) : most > asked.mtu
-  if (isStiff) return tooLong(walk, packet, asked)
+  if (most === undefined && staysWhole(packet)) return tooLong(walk, packet, port)
+  if (most !== undefined && most > asked.mtu) return tooLong(walk, packet, asked)
   return piecesOf(walk, skb, asked.mtu, most)
 }
 
