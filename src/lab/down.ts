@@ -32,6 +32,20 @@ export async function takeDown(id: string): Promise<void> {
   forgetLab(id)
 }
 
+/**
+ * Takes a lab down in which something failed.
+ *
+ * @returns what is to be thrown: the failure itself, and what withstands behind it
+ */
+export async function takeDownAfter(cause: unknown, id: string): Promise<unknown> {
+  try {
+    await takeDown(id)
+    return cause
+  } catch (also) {
+    return cause instanceof LabError && also instanceof LabError ? new LabError([...cause.lines, ...also.lines]) : cause
+  }
+}
+
 /** Takes down the labs whose makers died before they were done. */
 export async function takeDownAbandoned(): Promise<void> {
   sweepFresh()

@@ -10,7 +10,7 @@ import { formatFault } from '../trace/fault.ts'
 import { thereAre } from '../trace/name-list.ts'
 import { whyNoRawSocket } from './agent/raw.ts'
 import type { Judgement } from './agreement.ts'
-import { takeDown } from './down.ts'
+import { takeDown, takeDownAfter } from './down.ts'
 import { LabError } from './failure.ts'
 import { forgetFlows } from './forgetting.ts'
 import type { CommentedFrame } from './frame-files.ts'
@@ -78,11 +78,11 @@ async function examineFresh(examination: Examination, rounds: readonly ReadyRoun
     ...(progress ? { progress } : {}),
     temporary: true,
   })
-  try {
-    return await judgeAll(examination, rounds)
-  } finally {
-    await takeDown(plan.id)
-  }
+  const examined = await judgeAll(examination, rounds).catch(async (cause: unknown) => {
+    throw await takeDownAfter(cause, plan.id)
+  })
+  await takeDown(plan.id)
+  return examined
 }
 
 /** Whatever was sent through the lab before: its flows begin as those of a fresh one. */

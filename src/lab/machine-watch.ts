@@ -71,6 +71,11 @@ export class MachineWatch {
     return { packets, rules }
   }
 
+  /** What happened up to the fence is nobody's: rules that it is about may be gone. */
+  async pass(fence: number, timeout: Millis): Promise<void> {
+    await Promise.all([this.#log?.upTo(fence, timeout), this.#trace?.upTo(fence, timeout)])
+  }
+
   /** Rules or devices were changed. */
   forget(): void {
     this.#rules.forget()

@@ -32,6 +32,8 @@ export interface Observer {
    * What is told after an error is not all that happened.
    */
   readonly upTo: (fence: number, timeout: Millis) => Promise<ReadonlyMap<string, MachineSight>>
+  /** What happened up to the fence is not told: it may be of rules that are gone. @throws as `upTo` does */
+  readonly passed: (fence: number, timeout: Millis) => Promise<void>
   /** Rules or devices of the machine were changed: they are read anew. */
   readonly rulesChanged: (machine: string) => void
   /** Ends all its processes, removes its tables, and puts back the settings that it changed. */
@@ -88,6 +90,9 @@ export async function openObserver(
   }
   return {
     upTo,
+    passed: async (fence, timeout) => {
+      await Promise.all(watches.map(watch => watch.pass(fence, timeout)))
+    },
     rulesChanged: machine => {
       for (const watch of watches) if (watch.machine === machine) watch.forget()
     },

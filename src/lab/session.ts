@@ -39,9 +39,11 @@ export interface Session {
   /**
    * Sends the flow's packet and judges what the kernel did with it.
    *
+   * @param last nothing of the kind follows: where the model expects silence, wait as long as it may take a kernel to
+   * break it
    * @throws {Error} when the lab itself fails: a process died, or events were lost
    */
-  readonly send: (flow: Flow) => Promise<Judgement>
+  readonly send: (flow: Flow, options?: { readonly last: boolean }) => Promise<Judgement>
   /** Something was changed in the lab: from now on the model is asked in this world. */
   readonly enter: (world: World) => Promise<void>
   /** Ends every process of the session. The lab stays. */
@@ -108,7 +110,7 @@ class RunningSession implements Session {
     this.#world = options.world
   }
 
-  async send(flow: Flow): Promise<Judgement> {
+  async send(flow: Flow, { last } = { last: false }): Promise<Judgement> {
     const { seed, crafted } = this.#options
     await this.#forgetOutside(flow.sender)
     // Ports that NAT draws differ from flow to flow, as the kernel's do.
@@ -118,7 +120,7 @@ class RunningSession implements Session {
     await this.#settleOutside(flow.packet.dst)
     await this.#pace(predicted.predictions)
     const prober = await this.#proberOf(flow.sender)
-    const probe = probeOf(flow, predicted.predictions, { crafted, patience: patienceFor(predicted) })
+    const probe = probeOf(flow, predicted.predictions, { crafted, patience: patienceFor(predicted, last) })
     const observation = await this.#observe(await prober.send(probe))
     const tunnelPorts = tunnelPortsIn(observation, { tunnels: new Set(this.#plan.tunnels), sent: flow.packet })
     const { predictions } =
@@ -133,7 +135,7 @@ class RunningSession implements Session {
     for (const { machine, kind } of this.#plan.machines) if (kind === 'node') this.#observer.rulesChanged(machine)
     await this.#frames?.look()
     // What the change itself made of packets is nobody's flow.
-    await this.#upToFence()
+    await this.#observer.passed(await this.#raise(), LATEST)
     await this.#frames?.passed(LATEST)
   }
 
@@ -159,9 +161,13 @@ class RunningSession implements Session {
   }
 
   async #upToFence() {
+    return this.#observer.upTo(await this.#raise(), LATEST)
+  }
+
+  async #raise(): Promise<number> {
     this.#fence = (this.#fence + 1) & 0xffff
     await this.#fences.raise(this.#fence)
-    return this.#observer.upTo(this.#fence, LATEST)
+    return this.#fence
   }
 
   #proberOf(name: string): Promise<Prober> {
@@ -213,11 +219,11 @@ class RunningSession implements Session {
   }
 }
 
-function patienceFor({ predictions, complete }: Predicted): Millis {
+function patienceFor({ predictions, complete }: Predicted, last: boolean): Millis {
   const silent = predictions.filter(isSilent).length
   if (silent === 0) return SURE
   if (!complete || silent < predictions.length) return OPEN
-  return predictions.some(isNeighbourless) ? NEIGHBOURLESS : SILENT
+  return last || predictions.some(isNeighbourless) ? NEIGHBOURLESS : SILENT
 }
 
 function isNeighbourless({ exchange: { request, reply, aftermath = [] } }: Prediction): boolean {

@@ -4,7 +4,7 @@
  * @module
  */
 import { startAnswerer } from './answerer.ts'
-import { takeDown, takeDownAbandoned } from './down.ts'
+import { takeDownAbandoned, takeDownAfter } from './down.ts'
 import { type Running, runStages } from './jobs.ts'
 import type { LabPlan } from './lab.ts'
 import { labFolder } from './naming.ts'
@@ -41,8 +41,7 @@ export async function bringUp(plan: LabPlan, { temporary, ...options }: RaiseOpt
     if (!temporary) markLab(id, 'up')
     return notes
   } catch (cause) {
-    await takeDown(id)
-    throw cause
+    throw await takeDownAfter(cause, id)
   }
 }
 

@@ -141,10 +141,10 @@ async function* roundOf(
 ): AsyncGenerator<Judged, void> {
   let open: Asked | undefined
   let last = Date.now()
-  for (const { asked, flow } of flows) {
+  for (const [i, { asked, flow }] of flows.entries()) {
     if (asked.after > 0) await pauseUntil(last + asked.after * 1000, verification)
     last = Date.now()
-    const judgement = await send(flow, session, verification)
+    const judgement = await send(flow, session, verification, i === flows.length - 1)
     yield { judgement, draw: false, asked, round }
     if (draws && !open && hasDraws(judgement)) open = asked
   }
@@ -160,9 +160,14 @@ function hasDraws(judgement: Judgement): boolean {
   return tallies([judgement]).some(isOpen)
 }
 
-async function send(flow: Omit<Flow, 'at'>, session: Session, { plan, signal }: Verification): Promise<Judgement> {
+async function send(
+  flow: Omit<Flow, 'at'>,
+  session: Session,
+  { plan, signal }: Verification,
+  last = false,
+): Promise<Judgement> {
   signal?.throwIfAborted()
-  const judgement = await session.send({ ...flow, at: Date.now() })
+  const judgement = await session.send({ ...flow, at: Date.now() }, { last })
   // A lab in which nobody answers is no disagreement.
   if (judgement.differences.length > 0) requireAnswerer(plan.id)
   return judgement

@@ -10,7 +10,10 @@ t.setTimeout(1_800_000)
 
 const CLUSTERS = 10
 const LEAST_FLOWS = 300
-const DRAWN = ['--clusters', String(CLUSTERS), '--flows', '15', '--events', '1', '--seed', '1']
+const DRAWN = ['--clusters', String(CLUSTERS), '--flows', '15', '--events', '1', '--seed', '7']
+
+/** What happens to some of them, as reports tell it. */
+const EVENTS: readonly RegExp[] = [/ is gone:/, / fdb del /, / route del /, / hairpin off:/, / mtu \d+:/, / down:/]
 
 for (const variant of ['nft', 'legacy']) {
   t.test(`${CLUSTERS} clusters drawn at random, with iptables-${variant}`, async t => {
@@ -20,6 +23,11 @@ for (const variant of ['nft', 'legacy']) {
     const clusters = new Set(report.flows.map(({ flow }) => /^cluster \d+/.exec(flow)?.[0]))
     t.equal(clusters.size, CLUSTERS, 'all clusters were asked')
     t.ok(report.totals.flows >= LEAST_FLOWS, `${report.totals.flows} flows are at least ${LEAST_FLOWS}`)
+    for (const event of EVENTS)
+      t.ok(
+        report.flows.some(({ flow }) => event.test(flow)),
+        `${event} was among them`,
+      )
   })
 }
 
