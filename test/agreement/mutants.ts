@@ -156,7 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'of a packet that went too far nobody is told',
     file: 'node/forward.js',
-    was: "answerError(walk, skb, 'ttl-exceeded', { device });",
+    was: "answerError(walk, skb, 'ttl-exceeded', { device: errorDevice(entrant) });",
     becomes: '',
     shown: expiring,
     told: /^verdict: timeout \| host unreachable/,
