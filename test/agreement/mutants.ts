@@ -146,12 +146,12 @@ export const MUTANTS: readonly Mutant[] = [
     told: /^rules node-1: .* \| filter:KUBE-FORWARD:rule:3/,
   },
   {
-    name: 'whoever sends a packet on takes two off its TTL',
+    name: 'whoever sends a packet on leaves its TTL as it is',
     file: 'node/forward.js',
     was: 'ttl: skb.packet.ttl - 1',
-    becomes: 'ttl: skb.packet.ttl - 2',
+    becomes: 'ttl: skb.packet.ttl',
     shown: toFar,
-    told: /^packet node-1 postrouting: .* ttl 62 .* \| .* ttl 63 /,
+    told: /^packet node-1 postrouting: .* ttl 64 .* \| .* ttl 63 /,
   },
   {
     name: 'of a packet that went too far nobody is told',
