@@ -128,7 +128,7 @@ function readByTshark(t: Test, folder: string, frames: number): void {
 t.test('drawn clusters are not captured', async t => {
   const { code, err } = await podwire(['lab', 'verify', '--clusters', '2', '--capture', 'frames'])
   t.equal(code, 2)
-  t.match(err, /--capture is of one cluster/)
+  t.match(err, /--capture: frames are of one cluster/)
 })
 
 /** Asks in a lab of its own, with every link watched. */
