@@ -15,6 +15,13 @@ in ConfigMap kube-system/coredns says, or as kubeadm does where there is none.`,
       summary: 'the zone as a file that name servers load',
       load: async () => (await import('./dns-zone.ts')).DNS_ZONE,
     },
+    serve: {
+      summary: 'answers from the zone, over UDP and TCP',
+      load: async () => (await import('./dns-serve.ts')).DNS_SERVE,
+    },
   },
-  examples: [{ does: 'the zone as a file', call: 'podwire dns zone -f manifests/ > cluster.local.zone' }],
+  examples: [
+    { does: 'the zone as a file', call: 'podwire dns zone -f manifests/ > cluster.local.zone' },
+    { does: 'the zone, to be asked', call: 'podwire dns serve -f manifests/' },
+  ],
 }

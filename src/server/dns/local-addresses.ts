@@ -14,6 +14,8 @@ export type Interfaces = Readonly<
 /**
  * An endpoint for each address of the machine where one is at no address in particular (`0.0.0.0`, `::`): a socket for all
  * would answer from the address that the way back suggests, which need not be the one that was asked.
+ *
+ * @returns nothing where the machine has no address of the family
  */
 export function ownEndpoints(endpoint: Endpoint, interfaces: Interfaces): readonly Endpoint[] {
   const ip = parseIp(endpoint.address)

@@ -10,6 +10,7 @@ import { Connections, type Open } from './connections.ts'
 import { Datagrams } from './datagrams.ts'
 import type { Endpoint } from './endpoint.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
+import { ListenError } from './listen-error.ts'
 import { ownEndpoints } from './local-addresses.ts'
 import { Upstream } from './upstream.ts'
 
@@ -24,6 +25,13 @@ export interface DnsServerOptions {
 interface Listener {
   readonly endpoint: Endpoint
   readonly stop: () => Promise<void>
+}
+
+/** @throws {ListenError} where no address of the machine is meant */
+function ownOrFail(endpoint: Endpoint): readonly Endpoint[] {
+  const own = ownEndpoints(endpoint, networkInterfaces())
+  if (own.length > 0) return own
+  throw new ListenError('UDP', endpoint, Object.assign(new Error('no address'), { code: 'EADDRNOTAVAIL' }))
 }
 
 export class DnsServer {
@@ -51,7 +59,7 @@ export class DnsServer {
     const listeners: Listener[] = []
     const endpoints: Endpoint[] = []
     try {
-      for (const endpoint of listen.flatMap(one => ownEndpoints(one, networkInterfaces()))) {
+      for (const endpoint of listen.flatMap(one => ownOrFail(one))) {
         const connections = await Connections.listen(endpoint, answerer, all, open)
         listeners.push(connections)
         // The same port, where it was any free one.
