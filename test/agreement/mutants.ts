@@ -38,7 +38,7 @@ const twice: Shown = { flows: client => [`${client} node/node-1:30003`, 'again']
 const fromStranger: Shown = { flows: () => ['ip:192.0.2.7 svc/balanced:80'] }
 const expiring: Shown = { ...toFar, options: ['--ttl', '1'] }
 const justFitting: Shown = { flows: () => ['pod/client pod/far'], options: ['--proto', 'icmp', '--size', '1450'] }
-const drawing: Shown = { flows: () => ['pod/client svc/web:80'], options: ['--draws', '100'] }
+const drawing: Shown = { flows: () => ['pod/client svc/web:80'], options: ['--draws', '250'] }
 
 export const MUTANTS: readonly Mutant[] = [
   {
