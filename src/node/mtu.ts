@@ -12,6 +12,7 @@ import { fragmentPacket } from '../packet/fragment.ts'
 import { lengthOf } from '../packet/length.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { Device } from './device.ts'
+import { answerError } from './error-answer.ts'
 import { nextId } from './memory.ts'
 import type { Routed } from './route.ts'
 import { end, note, type Walk } from './walk.ts'
@@ -105,13 +106,13 @@ function cut({ memory }: Walk, packet: Packet, size: number): readonly Packet[] 
 }
 
 /**
- * The pieces in which a packet leaves by a port after its rules were run on the bridge; nothing, and
- * nobody is told, where it is too long and may not be cut, or came in pieces that are too long themselves.
+ * The pieces in which a packet leaves by a port after its rules were run on the bridge; nothing where it is too
+ * long and may not be cut, or came in pieces that are too long themselves.
  *
- * Unlike {@link VLAN_ROOM} there is no room to spare. How long pieces may be IPv4 asks the bridge, IPv6 the port.
+ * Unlike {@link VLAN_ROOM} there is no room to spare. How long pieces may be is asked of the bridge.
  *
- * @see net/bridge/br_netfilter_hooks.c of Linux: br_nf_dev_queue_xmit, br_nf_ip_fragment; net/ipv6/netfilter.c:
- * br_ip6_fragment
+ * @see net/bridge/br_netfilter_hooks.c of Linux: br_nf_dev_queue_xmit, br_nf_ip_fragment; net/ipv6/ip6_output.c:
+ * ip6_fragment
  */
 export function portPieces(
   walk: Walk,
@@ -121,10 +122,14 @@ export function portPieces(
 ): readonly Skb[] | undefined {
   const { packet } = skb
   if (lengthOf(packet) <= Math.min(port.mtu, most ?? port.mtu)) return [skb]
-  const asked = packet.family === 4 ? bridge : port
+  if ((most ?? (packet.family === 6 ? lengthOf(packet) : 0)) > bridge.mtu) {
+    // Only IPv6 says so, even of what was for another station: rules are not shown that it was.
+    const shown: Skb = { ...skb, addressed: 'unicast' }
+    if (packet.family === 6) answerError(walk, shown, 'too-big', { device: bridge, mtu: bridge.mtu })
+    return tooLong(walk, packet, bridge)
+  }
   if (most === undefined && staysWhole(packet)) return tooLong(walk, packet, port)
-  if (most !== undefined && most > asked.mtu) return tooLong(walk, packet, asked)
-  return piecesOf(walk, skb, asked.mtu, most)
+  return piecesOf(walk, skb, bridge.mtu, most)
 }
 
 /**

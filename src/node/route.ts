@@ -52,12 +52,13 @@ export function blankQuery(dst: Ip, device: string): Query {
  *
  * @see net/ipv4/fib_semantics.c of Linux: fib_select_multipath; net/ipv6/route.c: rt6_multipath_hash
  */
-export function pickWay(walk: Walk, { found, ways }: FoundRoute, { src, dst, family, payload }: Packet): Way {
+export function pickWay(walk: Walk, { found, ways }: FoundRoute, packet: Packet): Way {
+  const { src, dst, family, payload, id } = packet
   const [only] = ways
   if (!only) throw new RangeError('a route without a way was found')
   if (ways.length === 1) return only
   const { memory, around } = walk
-  const flow = family === 4 ? '' : labelOf(payload)
+  const flow = family === 4 ? '' : `${labelOf(payload)} ${id}`
   const taken = memory.ways.find(
     one => one.found === found && one.flow === flow && equalIp(one.src, src) && equalIp(one.dst, dst),
   )

@@ -167,6 +167,19 @@ for (const [nfCall, bridge, bytes, df, expected] of SIZES) {
 }
 
 // biome-ignore format: one case, one row
+const SIZES_6: readonly [bytes: number, expected: string][] = [
+  [1352, '1 out'],
+  [1353, 'too big, 1 answers'],
+]
+for (const [bytes, expected] of SIZES_6) {
+  t.test(`IPv6 on a bridge of 1400, ${bytes + 48} bytes: the sender is told`, async t => {
+    const sent = packet('fd00:1::2', 'fd00:1::3', { payload: udp(1, 9, bytes) })
+    const { departures, ended, answers } = fromA(bridgeOf(1, 1400), createMachineMemory(), sent, MACS.b)
+    t.equal(ended ? `${ended.kind}, ${answers.length} answers` : `${departures.length} out`, expected)
+  })
+}
+
+// biome-ignore format: one case, one row
 const PIECED: readonly [bridge: number, most: number, departures: number][] = [
   [1400, 1396, 2],
   [1400, 1404, 0],
