@@ -224,7 +224,11 @@ t.test('links that come and go are watched as long as they are there, and left a
       await ns.run('ip', ['link', 'delete', 'va'])
       await ns.run('ip', ['link', 'add', 'va', 'type', 'veth', 'peer', 'name', 'vb'])
       await watch.look()
-      t.strictSame(await links(), [])
+      // The bridge tells of itself when it likes.
+      t.strictSame(
+        (await links()).filter(link => link !== 'cbr'),
+        [],
+      )
     } finally {
       await watch.close()
     }
