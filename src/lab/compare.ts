@@ -138,7 +138,8 @@ interface Context extends CompareOptions {
   readonly atOnce: boolean
 }
 
-function isInPieces(exchange: Exchange): boolean {
+/** Whether a packet of the exchange is cut into pieces, or is one. */
+export function isInPieces(exchange: Exchange): boolean {
   return legsOf(exchange).some(({ journey: { packet, hops } }) => {
     const isSplit = hops.some(({ steps }) =>
       steps.some(step => step.component === 'fragment' && step.action === 'split'),
