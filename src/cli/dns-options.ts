@@ -3,11 +3,14 @@
  *
  * @module
  */
+import { visible } from '../base/visible.ts'
 import { type ClusterZone, clusterZone, type ZoneWishes } from '../cluster/dns-zone.ts'
 import { findName, lowerName } from '../dns/name.ts'
+import type { Zone } from '../dns/zone.ts'
 import type { Command, Given } from './command.ts'
 import { UsageError } from './exit.ts'
-import type { LoadedCluster } from './load.ts'
+import type { Io } from './io.ts'
+import { type LoadedCluster, loadCluster, locating } from './load.ts'
 
 const MODES = ['disabled', 'insecure', 'verified'] as const
 const MOST_TTL = 3600
@@ -17,6 +20,27 @@ export const ZONE_OPTIONS: Command['options'] = [
   { name: 'ttl', value: 'SECONDS', help: 'how long answers may be kept, 0 to 3600, whatever the Corefile says' },
   { name: 'pods', value: 'MODE', help: `names of pods: ${MODES.join(', ')}; whatever the Corefile says` },
 ]
+
+export interface LoadedZone {
+  readonly loaded: LoadedCluster
+  readonly zone: Zone
+}
+
+/**
+ * The zone of the cluster that the files declare; what of its Corefile is not followed is told.
+ *
+ * @throws {UsageError}
+ * @throws {RefusedInput} with every finding about the files, when there is one
+ */
+export async function loadZone(given: Given, io: Io): Promise<LoadedZone> {
+  zoneWishes(given)
+  const loaded = await loadCluster(given, io)
+  return locating(loaded.harvest, async () => {
+    const { zone, notes } = zoneOf(loaded, given)
+    for (const note of notes) io.err(`note: Corefile ${visible(note)}\n`)
+    return { loaded, zone }
+  })
+}
 
 /** @throws {UsageError} */
 export function zoneWishes(given: Given): ZoneWishes {

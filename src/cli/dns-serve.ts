@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { visible } from '../base/visible.ts'
 import type { Zone } from '../dns/zone.ts'
 import { type Endpoint, formatEndpoint, parseEndpoint } from '../server/dns/endpoint.ts'
 import { ListenError } from '../server/dns/listen-error.ts'
 import { DnsServer, type DnsServerOptions } from '../server/dns/server.ts'
 import type { Command, Given } from './command.ts'
-import { ZONE_OPTIONS, zoneOf, zoneWishes } from './dns-options.ts'
+import { loadZone, ZONE_OPTIONS } from './dns-options.ts'
 import { type ExitCode, RefusedInput, UsageError } from './exit.ts'
 import type { Io } from './io.ts'
-import { loadCluster, locating } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
 
 /** Nobody needs a right for it. */
@@ -57,14 +55,8 @@ the Corefile says; without it they are answered SERVFAIL.`,
 
 async function runServe(given: Given, io: Io): Promise<ExitCode> {
   if (given.words.length > 0) throw new UsageError(`dns serve takes no words, not "${given.words[0]}"`)
-  zoneWishes(given)
   const options = serverOptions(given)
-  const loaded = await loadCluster(given, io)
-  const zone = await locating(loaded.harvest, async () => {
-    const { zone, notes } = zoneOf(loaded, given)
-    for (const note of notes) io.err(`note: Corefile ${visible(note)}\n`)
-    return zone
-  })
+  const { zone } = await loadZone(given, io)
   return serve(zone, options, io)
 }
 

@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { visible } from '../base/visible.ts'
 import { zoneFile } from '../dns/zone-file.ts'
 import type { Command, Given } from './command.ts'
-import { ZONE_OPTIONS, zoneOf, zoneWishes } from './dns-options.ts'
+import { loadZone, ZONE_OPTIONS } from './dns-options.ts'
 import { type ExitCode, UsageError } from './exit.ts'
 import type { Io } from './io.ts'
-import { loadCluster, locating } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
 
 export const DNS_ZONE: Command = {
@@ -34,12 +32,7 @@ of the cluster is known, its name server is at the loopback address, for a zone 
 
 async function runZone(given: Given, io: Io): Promise<ExitCode> {
   if (given.words.length > 0) throw new UsageError(`dns zone takes no words, not "${given.words[0]}"`)
-  zoneWishes(given)
-  const loaded = await loadCluster(given, io)
-  return locating(loaded.harvest, async (): Promise<ExitCode> => {
-    const { zone, notes } = zoneOf(loaded, given)
-    for (const note of notes) io.err(`note: Corefile ${visible(note)}\n`)
-    await io.out(zoneFile(zone))
-    return 0
-  })
+  const { zone } = await loadZone(given, io)
+  await io.out(zoneFile(zone))
+  return 0
 }

@@ -15,7 +15,8 @@ export const LEAST_LIMIT = 512
 
 /** Pointers have fourteen bits. */
 const POINTER_REACH = 0x4000
-const OPT_OCTETS = 11
+/** An OPT record without options. */
+export const OPT_OCTETS = 11
 
 /**
  * The message in at most `limit` octets.
@@ -53,6 +54,11 @@ export function encodeMessage(message: Message, limit = MOST_OCTETS): Uint8Array
   writer.uint16(authority)
   writer.uint16(additional + (edns ? 1 : 0))
   return writer.octets(end)
+}
+
+/** How long a datagram may be for who asked so. @see RFC 6891 section 6.2.3 */
+export function datagramLimit(edns: Edns | undefined): number {
+  return Math.max(LEAST_LIMIT, edns?.udpSize ?? 0)
 }
 
 /** @returns how many of the records are in */

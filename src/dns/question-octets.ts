@@ -4,12 +4,10 @@
  * @module
  */
 import { HEADER_OCTETS } from './decode.ts'
-import { LEAST_LIMIT } from './encode.ts'
+import { LEAST_LIMIT, OPT_OCTETS } from './encode.ts'
 import { type Name, nameOctets } from './name.ts'
 import { TYPES } from './record.ts'
 
-/** An OPT record without options. */
-export const OPT_OCTETS = 11
 const SHORTEST_QUERY = HEADER_OCTETS + 5
 
 /** A query with one question and at most one record behind it, in the additional section. */

@@ -8,9 +8,10 @@
  *
  * @module
  */
-import { answerQuestion, failure, soaRecord } from './answer.ts'
+import { answerQuestion } from './answer.ts'
 import { HEADER_OCTETS } from './decode.ts'
-import { encodeMessage } from './encode.ts'
+import { DenialTail, pointToZone } from './denial-tail.ts'
+import { encodeMessage, OPT_OCTETS } from './encode.ts'
 import { findReverseAddress } from './find.ts'
 import { type Question, query, RCODES } from './message.ts'
 import { equalName, isWithin, lowerName, MOST_NAME_OCTETS, type Name, nameOctets, zoneAround } from './name.ts'
@@ -18,18 +19,17 @@ import { primaryOf } from './options.ts'
 import {
   HASH_START,
   hashOctet,
-  hashOctets,
   isName,
   isPlainQuery,
   limitOf,
   lowerOctet,
-  OPT_OCTETS,
   putUint16,
   readLabels,
   uint16,
   wireName,
 } from './question-octets.ts'
 import { CLASS_IN, TYPES } from './record.ts'
+import { ServiceLabels } from './service-labels.ts'
 import { serviceKey, type Touched, type Zone } from './zone.ts'
 
 /** What an answer says behind its question. */
@@ -47,12 +47,6 @@ interface Ready {
   readonly next?: Ready
 }
 
-/** What a denial says behind its question. */
-interface Denial {
-  readonly serial: number
-  readonly tail: Uint8Array
-}
-
 /** Types that are asked for all the time. */
 const KEPT_TYPES: ReadonlySet<number> = new Set([TYPES.A, TYPES.AAAA, TYPES.SRV, TYPES.PTR, TYPES.HTTPS])
 /** Types that are not answered by whether the name exists. */
@@ -68,12 +62,6 @@ const SVC = wireLabel('svc')
 /** What else may stand left of the zone. */
 const OTHER_KINDS = ['pod', 'dns', 'dns-version'].map(wireLabel)
 
-const RECORD_HEAD = 12
-const MNAME_OCTETS = wireLabel('ns').length + wireLabel('dns').length
-const RNAME_OCTETS = wireLabel('hostmaster').length
-/** Where an SOA record points at the zone in the question: as its owner, and at the end of either name. */
-const SOA_POINTERS = [0, RECORD_HEAD + MNAME_OCTETS, RECORD_HEAD + MNAME_OCTETS + 2 + RNAME_OCTETS]
-
 function wireLabel(label: string): Uint8Array {
   return wireName([label]).slice(0, -1)
 }
@@ -87,8 +75,7 @@ export class ReadyAnswers {
   readonly #ready = new Map<number, Ready>()
   /** By Service or address: the hashes of what rests on it. */
   readonly #restOn = new Map<string, Set<number>>()
-  /** Keys of the Services that are there, by the hash of the two labels. */
-  readonly #services = new Map<number, Set<string>>()
+  readonly #services: ServiceLabels
   /** Where the labels of the question start, its end included. */
   readonly #starts = new Uint16Array(MOST_LABELS + 1)
   #labels = 0
@@ -98,7 +85,7 @@ export class ReadyAnswers {
   #hash = 0
   /** Whether a letter of it is upper case. */
   #mixed = false
-  #denial: Denial | undefined
+  readonly #denial: DenialTail
   readonly #stop: () => void
 
   constructor(zone: Zone) {
@@ -106,7 +93,8 @@ export class ReadyAnswers {
     this.#around = lowerName(primaryOf(zone.options.zones))
     this.#zoneWire = wireName(this.#around)
     this.#isAlone = isAlone(zone, this.#around)
-    for (const key of zone.services.keys()) this.#notice(key)
+    this.#services = new ServiceLabels(zone)
+    this.#denial = new DenialTail(zone, this.#around)
     this.#stop = zone.listen(touched => this.#forget(touched))
   }
 
@@ -190,7 +178,7 @@ export class ReadyAnswers {
       return !OTHER_KINDS.some(kind => isName(octets, kindStart, zoneStart, kind))
     }
     if (left > MOST_SERVICE_LABELS) return true
-    return left > 2 && !this.#services.has(hashOctets(octets, starts[left - 3] ?? 0, kindStart))
+    return left > 2 && !this.#services.mayHave(octets, starts[left - 3] ?? 0, kindStart)
   }
 
   /** Keeps the answer to a question that is in lower case. */
@@ -241,22 +229,11 @@ export class ReadyAnswers {
       this.#restOn.clear()
       return
     }
-    this.#notice(touched.service)
+    this.#services.notice(touched.service)
     for (const base of [touched.service, ...touched.addresses]) {
       for (const hash of this.#restOn.get(base) ?? []) this.#ready.delete(hash)
       this.#restOn.delete(base)
     }
-  }
-
-  /** Notes whether the Service is there. */
-  #notice(key: string): void {
-    const wire = wireName(key.split('.'))
-    const hash = hashOctets(wire, 0, wire.length - 1)
-    const keys = this.#services.get(hash) ?? new Set()
-    if (this.#zone.services.get(key)?.service) keys.add(key)
-    else keys.delete(key)
-    if (keys.size > 0) this.#services.set(hash, keys)
-    else this.#services.delete(hash)
   }
 
   #say(
@@ -282,23 +259,13 @@ export class ReadyAnswers {
 
   #deny(octets: Uint8Array, end: number, out: Uint8Array, rcode: number, limit: number): number {
     const start = end + QUESTION_END
-    const denial = this.#freshDenial()
-    if (start + denial.tail.length + ednsOctets(octets) > limit) return 0
-    out.set(denial.tail, start)
-    for (const pointer of SOA_POINTERS) putUint16(out, start + pointer, 0xc000 | (end - this.#zoneWire.length))
+    const tail = this.#denial.fresh()
+    if (start + tail.length + ednsOctets(octets) > limit) return 0
+    out.set(tail, start)
+    pointToZone(out, start, end - this.#zoneWire.length)
     putUint16(out, 6, 0)
     putUint16(out, 8, 1)
-    return finish(octets, end, out, start + denial.tail.length, rcode, 0)
-  }
-
-  #freshDenial(): Denial {
-    if (this.#denial?.serial === this.#zone.serial) return this.#denial
-    const message = query(0, { name: this.#around, type: TYPES.A, class: CLASS_IN })
-    const authority = [soaRecord(this.#zone, this.#around)]
-    const whole = encodeMessage({ ...message, ...failure(RCODES.NOERROR), authority })
-    const tail = whole.slice(HEADER_OCTETS + this.#zoneWire.length + QUESTION_END)
-    this.#denial = { serial: this.#zone.serial, tail }
-    return this.#denial
+    return finish(octets, end, out, start + tail.length, rcode, 0)
   }
 }
 

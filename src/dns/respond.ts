@@ -8,7 +8,7 @@
  */
 import { type Answer, answerQuestion, failure, NOBODY, type Outside, type OutsideAnswer } from './answer.ts'
 import { readMessage } from './decode.ts'
-import { encodeMessage, LEAST_LIMIT, MOST_OCTETS } from './encode.ts'
+import { datagramLimit, encodeMessage, MOST_OCTETS } from './encode.ts'
 import { type Edns, type Message, OPCODES, type Question, RCODES } from './message.ts'
 import type { Name } from './name.ts'
 import { CLASS_IN, type ResourceRecord, TYPES } from './record.ts'
@@ -67,7 +67,7 @@ export function respond(zone: Zone, octets: Uint8Array, arrival: Arrival, circum
     return respondTo(zone, message, question, arrival, circumstances)
   } catch (cause) {
     // Names from objects may be too long to be sent.
-    if (cause instanceof RangeError) return reply(fullReply(message, failure(RCODES.SERVFAIL)))
+    if (cause instanceof RangeError) return reply(failureReply(message, RCODES.SERVFAIL))
     throw cause
   }
 }
@@ -79,12 +79,12 @@ function respondTo(
   arrival: Arrival,
   { outside = NOBODY, turn = 0 }: Circumstances,
 ): Response {
-  const limit = arrival.transport === 'tcp' ? MOST_OCTETS : Math.max(LEAST_LIMIT, message.edns?.udpSize ?? 0)
+  const limit = arrival.transport === 'tcp' ? MOST_OCTETS : datagramLimit(message.edns)
   const answered = (answer: Answer) => encodeMessage(fullReply(message, turned(answer, turn)), limit)
   if (question.class !== CLASS_IN) return { kind: 'reply', octets: answered(failure(RCODES.REFUSED)) }
   if (message.edns && message.edns.version !== 0) {
     const edns: Edns = { udpSize: 0, version: 0, flags: 0, options: [] }
-    return reply({ ...fullReply(message, failure(RCODES.BADVERS)), edns })
+    return reply({ ...failureReply(message, RCODES.BADVERS), edns })
   }
   const outcome = answerQuestion(zone, question, outside)
   switch (outcome.kind) {
@@ -104,8 +104,8 @@ function transfer(zone: Zone, message: Message, { type }: Question, { transport,
   const [soa, ...more] = message.authority
   const known = soa?.type === 'SOA' && more.length === 0 ? soa.serial : undefined
   const allowed = transport === 'tcp' && (transferTo.includes('*') || transferTo.includes(client))
-  if (!allowed) return reply(fullReply(message, failure(RCODES.REFUSED)))
-  if (type === TYPES.IXFR && known === undefined) return reply(fullReply(message, failure(RCODES.SERVFAIL)))
+  if (!allowed) return reply(failureReply(message, RCODES.REFUSED))
+  if (type === TYPES.IXFR && known === undefined) return reply(failureReply(message, RCODES.SERVFAIL))
   const start = { ...fullReply(message, { ...failure(RCODES.NOERROR), authoritative: true }) }
   return { kind: 'replies', messages: transferMessages(zone, start, type === TYPES.IXFR ? known : undefined) }
 }
@@ -119,6 +119,11 @@ function bareReply(message: Message, rcode: number): Message {
   const { id, recursionDesired, checkingDisabled, questions } = message
   const none = { ...failure(rcode), opcode: OPCODES.QUERY, response: true, recursionAvailable: false }
   return { ...none, authenticData: false, id, recursionDesired, checkingDisabled, questions: questions.slice(0, 1) }
+}
+
+/** An answer to a query, without records. */
+export function failureReply(message: Message, rcode: number): Message {
+  return fullReply(message, failure(rcode))
 }
 
 /** @see miekg/dns defaults.go: SetReply */

@@ -5,14 +5,13 @@
  */
 
 import type { OutsideAnswer } from '../../dns/answer.ts'
-import { failure } from '../../dns/answer.ts'
 import { readMessage } from '../../dns/decode.ts'
-import { encodeMessage, LEAST_LIMIT, MOST_OCTETS } from '../../dns/encode.ts'
+import { datagramLimit, encodeMessage, MOST_OCTETS } from '../../dns/encode.ts'
 import { OPCODES, type Question, RCODES } from '../../dns/message.ts'
 import { formatName, lowerName, type Name } from '../../dns/name.ts'
 import { ReadyAnswers } from '../../dns/ready-answers.ts'
 import { TYPES } from '../../dns/record.ts'
-import { type Arrival, outsideAnswer, type Response, respond } from '../../dns/respond.ts'
+import { type Arrival, failureReply, outsideAnswer, type Response, respond } from '../../dns/respond.ts'
 import type { Zone } from '../../dns/zone.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -126,14 +125,12 @@ function isPassable(octets: Uint8Array, { type }: Question): boolean {
 function denied(octets: Uint8Array, rcode: number = RCODES.SERVFAIL): Reply {
   const read = readMessage(octets)
   if (read === undefined) return { kind: 'silence' }
-  const { edns, ...message } = read.message
-  const header = { ...message, ...failure(rcode), response: true, recursionAvailable: false, authenticData: false }
-  return { kind: 'reply', octets: encodeMessage(edns ? { ...header, edns: { ...edns, options: [] } } : header) }
+  return { kind: 'reply', octets: encodeMessage(failureReply(read.message, rcode)) }
 }
 
 /** The answer, or that it is cut, where it is longer than the client takes: nobody outside can have us send more. */
 function fitting(answer: Uint8Array, octets: Uint8Array): Uint8Array {
-  const limit = Math.max(LEAST_LIMIT, readMessage(octets)?.message.edns?.udpSize ?? 0)
+  const limit = datagramLimit(readMessage(octets)?.message.edns)
   const read = answer.length > limit ? readMessage(answer) : undefined
   if (read === undefined) return answer
   const { edns, ...message } = read.message

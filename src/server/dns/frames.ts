@@ -4,7 +4,7 @@
  * @see RFC 1035 section 4.2.2, RFC 7766 section 8
  * @module
  */
-import { uint16 } from '../../dns/question-octets.ts'
+import { putUint16, uint16 } from '../../dns/question-octets.ts'
 
 const PREFIX_OCTETS = 2
 const FIRST_CAPACITY = 1024
@@ -64,8 +64,7 @@ export class Frames {
 /** The message behind its length. */
 export function framed(message: Uint8Array): Uint8Array {
   const frame = new Uint8Array(PREFIX_OCTETS + message.length)
-  frame[0] = message.length >>> 8
-  frame[1] = message.length
+  putUint16(frame, 0, message.length)
   frame.set(message, PREFIX_OCTETS)
   return frame
 }
