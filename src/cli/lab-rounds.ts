@@ -32,7 +32,7 @@ export function askedRounds(given: Given, cluster: SettledCluster): Rounds {
     { cluster, faults: [], asked: [] },
     ...faults.map((fault, i): Round => {
       const isLast = i === faults.length - 1
-      return { event: { kind: 'sysctl', fault }, cluster, faults: faults.slice(0, i + 1), asked: isLast ? asked : [] }
+      return { event: { kind: 'given', fault }, cluster, faults: faults.slice(0, i + 1), asked: isLast ? asked : [] }
     }),
   ]
 }

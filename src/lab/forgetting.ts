@@ -42,12 +42,17 @@ export async function forgetFlows(
   const hosts = hostsOf(plan.machines)
   const stages: readonly Stage[] = [
     neighbourStage(plan),
-    { title: 'paths', jobs: hosts.flatMap(one => PATHS.map(args => jobOf(one, 'paths', 'ip', args))) },
+    { title: 'paths', jobs: hosts.flatMap(pathJobs) },
     { title: 'session affinity', jobs: affinityJobs(plan) },
     { title: 'ended connections', jobs: hosts.map(one => jobOf(one, 'ended connections', 'ss', ['-K', ...ENDED])) },
   ]
   await runStages(stages, running)
   return [...(await forgetConnections(hosts, running, ground)), ...(await stillEnded(hosts, running))]
+}
+
+/** What the machine has learned of paths is forgotten. */
+export function pathJobs(machine: LabMachine): readonly Job[] {
+  return PATHS.map(args => jobOf(machine, 'paths', 'ip', args))
 }
 
 const PATHS = [

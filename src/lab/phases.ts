@@ -21,7 +21,8 @@ import { type FaultKind, possibleFaults } from './possible-faults.ts'
 import { type DrawnFlow, type FlowOptions, randomFlows } from './random-flows.ts'
 
 export type PhaseEvent =
-  | { readonly kind: FaultKind; readonly fault: Fault }
+  /** One that was drawn, by its kind, or one that was asked for. */
+  | { readonly kind: FaultKind | 'given'; readonly fault: Fault }
   /** The pod runs on, and is sent nothing new. The nodes' rules change. */
   | { readonly kind: 'pod not ready'; readonly pod: string }
   /** The pod's network goes with it. The nodes' rules change. */
@@ -90,7 +91,10 @@ function happen(event: PhaseEvent, cluster: Cluster): void {
   settle(cluster)
 }
 
-const WEIGHTS: Readonly<Record<PhaseEvent['kind'], number>> = {
+/** What may be drawn. */
+export type DrawnKind = Exclude<PhaseEvent['kind'], 'given'>
+
+const WEIGHTS: Readonly<Record<DrawnKind, number>> = {
   'pod not ready': 3,
   'pod gone': 2,
   route: 3,

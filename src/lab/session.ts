@@ -13,6 +13,7 @@ import type { Judgement, Prediction } from './agreement.ts'
 import { NEIGHBOUR_MILLIS } from './baseline.ts'
 import { type Purses, paced } from './error-pace.ts'
 import { type Fences, openFences } from './fences.ts'
+import { pathJobs } from './forgetting.ts'
 import { withFrames } from './frame-sights.ts'
 import { type FrameWatch, openFrameWatch } from './frame-watch.ts'
 import { runJob } from './jobs.ts'
@@ -94,6 +95,9 @@ class RunningSession implements Session {
   readonly #fences: Fences
   readonly #observer: Observer
   readonly #frames: FrameWatch | undefined
+  readonly #machines: ReadonlyMap<string, LabMachine>
+  readonly #outside: LabMachine | undefined
+  readonly #tunnels: ReadonlySet<number>
   readonly #probers = new Map<string, Promise<Prober>>()
   #world: World
   #memories: Memories = new Map()
@@ -108,6 +112,10 @@ class RunningSession implements Session {
     this.#observer = observer
     this.#frames = frames
     this.#world = options.world
+    const { machines, tunnels } = options.plan
+    this.#machines = new Map(machines.map(one => [one.machine, one]))
+    this.#outside = machines.find(({ kind }) => kind === 'outside')
+    this.#tunnels = new Set(tunnels)
   }
 
   async send(flow: Flow, { last } = { last: false }): Promise<Judgement> {
@@ -122,7 +130,7 @@ class RunningSession implements Session {
     const prober = await this.#proberOf(flow.sender)
     const probe = probeOf(flow, predicted.predictions, { crafted, patience: patienceFor(predicted, last) })
     const observation = await this.#observe(await prober.send(probe))
-    const tunnelPorts = tunnelPortsIn(observation, { tunnels: new Set(this.#plan.tunnels), sent: flow.packet })
+    const tunnelPorts = tunnelPortsIn(observation, { tunnels: this.#tunnels, sent: flow.packet })
     const { predictions } =
       tunnelPorts.size === 0 ? predicted : predict(flow, this.#world, this.#memories, { ...drawing, tunnelPorts })
     const judgement = judge(flow, predictions, observation, { crafted })
@@ -183,13 +191,9 @@ class RunningSession implements Session {
    * is forgotten on both sides before it sends.
    */
   async #forgetOutside(sender: string): Promise<void> {
-    const { machines, id } = this.#plan
-    const outside = machines.find(({ kind }) => kind === 'outside')
-    if (!outside || machines.some(({ machine }) => machine === sender)) return
-    for (const family of ['-4', '-6']) {
-      const args = [family, 'route', 'flush', 'cache']
-      await runJob({ namespace: outside.namespace, tool: 'ip', args, about: 'paths outside' }, { lab: id })
-    }
+    const outside = this.#outside
+    if (!outside || this.#machines.has(sender)) return
+    for (const job of pathJobs(outside)) await runJob(job, { lab: this.#plan.id })
     this.#memories = new Map([...this.#memories].filter(([machine]) => machine !== outside.machine))
   }
 
@@ -202,7 +206,7 @@ class RunningSession implements Session {
   async #settleOutside(ip: Ip): Promise<void> {
     const text = formatIp(ip)
     const { machines, id } = this.#plan
-    const outside = machines.find(({ kind }) => kind === 'outside')
+    const outside = this.#outside
     if (!outside || isIpv4(ip) || this.#settled.has(text)) return
     this.#settled.add(text)
     if (machines.some(({ addresses }) => addresses.some(own => equalIp(own, ip)))) return
@@ -212,8 +216,7 @@ class RunningSession implements Session {
 
   /** Whoever has the name; an address that nobody has is one of those outside. */
   #machineOf(name: string): LabMachine {
-    const machines = this.#plan.machines
-    const found = machines.find(one => one.machine === name) ?? machines.find(({ kind }) => kind === 'outside')
+    const found = this.#machines.get(name) ?? this.#outside
     if (!found) throw new RangeError(`the lab has no machine "${name}"`)
     return found
   }

@@ -122,7 +122,9 @@ export function portPieces(
 ): readonly Skb[] | undefined {
   const { packet } = skb
   if (lengthOf(packet) <= Math.min(port.mtu, most ?? port.mtu)) return [skb]
-  if ((most ?? (packet.family === 6 ? lengthOf(packet) : 0)) > bridge.mtu) {
+  // How long the pieces were that it came in; of IPv4 what came whole is not asked.
+  const came = most ?? (packet.family === 6 ? lengthOf(packet) : 0)
+  if (came > bridge.mtu) {
     // Only IPv6 says so, even of what was for another station: rules are not shown that it was.
     const shown: Skb = { ...skb, addressed: 'unicast' }
     if (packet.family === 6) answerError(walk, shown, 'too-big', { device: bridge, mtu: bridge.mtu })

@@ -92,7 +92,7 @@ export function carry(machine: string, skb: Skb, voyage: Voyage): Carried {
     const arrival = { link, frame: next.departure.frame }
     const passage = receive(voyage.world.machine(name), memoryOf(name, voyage), arrival, aroundOf(name, voyage))
     note(passage, name, next.from, draft, voyage)
-    if (!passage.steps.some(isReceipt)) takeBack(next, draft, voyage)
+    if (next.departure.pieceOf && !passage.steps.some(isReceipt)) takeBack(next, draft, voyage)
   }
   const { hops, arrivals, answers, sightings } = draft
   return { journey: { packet: skb.packet, hops, outcome: outcomeOf(hops) }, arrivals, answers, sightings }
@@ -168,7 +168,6 @@ function isReceipt(step: Step): boolean {
  * @see net/core/neighbour.c of Linux: neigh_resolve_output
  */
 function takeBack({ from, departure: { pieceOf } }: InFlight, draft: Draft, { unacquainted, choose }: Voyage): void {
-  if (!pieceOf) return
   const rest = draft.flying.filter(other => other.from === from && other.departure.pieceOf === pieceOf)
   if (rest.length === 0 || (unacquainted && choose({ by: 'neighbour', weights: [1, 1] }) === 1)) return
   const frames = new Set(rest.map(({ departure }) => departure.frame))

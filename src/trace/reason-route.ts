@@ -21,8 +21,8 @@ import { aimedAt, isServiceAddress, portText } from './service-facts.ts'
 export function routeReason({ why, type }: EndOf<'no route'>, failure: Failure, context: TraceContext): Reason {
   const { machine, last } = failure
   const { cluster } = context
-  const untaken = cluster && untakenReason(failure, cluster, context)
-  if (untaken) return untaken
+  const ofService = cluster && (beforeRules(failure, cluster, context) ?? untakenReason(failure, cluster, context))
+  if (ofService) return ofService
   const whose = cluster ? podNetworkText(last.dst, cluster) : ''
   const dst = `${formatEnd(last.dst)}${whose}`
   const carrier = lastStep(failure, 'vxlan')
@@ -33,8 +33,6 @@ export function routeReason({ why, type }: EndOf<'no route'>, failure: Failure, 
       try: [onMachine(machine, `ip route get ${to}`), onMachine(machine, 'ip route; ip -br link')],
     }
   }
-  const unasked = cluster && beforeRules(failure, cluster, context)
-  if (unasked) return unasked
   const astray = whose === '' ? undefined : strayingHop(failure)
   if (astray) {
     const { machine: node, route } = astray
@@ -93,8 +91,7 @@ function podNetworkText(ip: Ip, { nodes, settings }: SettledCluster): string {
 /** A packet to a Service that no rule took: it went on as to any other address. */
 function untakenReason(failure: Failure, cluster: SettledCluster, context: TraceContext): Reason | undefined {
   const { sent, last, machine, isReply, flow } = failure
-  if (isReply || isUnruled(failure.hops) || !equalIp(sent.dst, last.dst) || !isServiceAddress(sent.dst, cluster))
-    return undefined
+  if (isReply || !equalIp(sent.dst, last.dst) || !isServiceAddress(sent.dst, cluster)) return undefined
   const address = formatEnd(sent.dst)
   const aimed = aimedAt(sent, cluster)
   if (!aimed) {

@@ -291,7 +291,7 @@ class Wiring implements World {
   }
 
   #isDown(node: string, link: string): boolean {
-    return this.#meet(node).machine.config.network.links.some(({ name, down }) => name === link && down)
+    return this.#meet(node).machine.devices.get(link)?.up === false
   }
 
   #isSilent(asking: string, ip: Ip): boolean {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { DEFAULT_FEATURES } from '../../src/cluster/host-state.ts'
 import { eventStages } from '../../src/lab/event-jobs.ts'
 import type { Job } from '../../src/lab/lab.ts'
-import { type Phase, type PhaseEvent, randomPhases } from '../../src/lab/phases.ts'
+import { type DrawnKind, type Phase, type PhaseEvent, randomPhases } from '../../src/lab/phases.ts'
 import { labPlan } from '../../src/lab/plan.ts'
 import { bringUp, randomCluster } from '../../src/lab/random-cluster.ts'
 
@@ -34,7 +34,7 @@ const happened: readonly Happened[] = Array.from({ length: 30 }, (_, seed) => {
 const called = ({ tool, args }: Job) => [tool, ...args].join(' ')
 
 /** What each job of an event of the kind looks like. */
-const CALLS: Readonly<Record<PhaseEvent['kind'], RegExp>> = {
+const CALLS: Readonly<Record<DrawnKind, RegExp>> = {
   'pod not ready': /^(ip6?tables-legacy-restore --noflush|ip -batch -)$/,
   'pod gone': /^(ip6?tables-legacy-restore --noflush|ip -batch -|ip link delete dev veth\w+)$/,
   route: /^ip -[46] route del [0-9a-f.:]+\/\d+$/,
