@@ -29,6 +29,13 @@ export interface ClusterZone {
   readonly notes: readonly string[]
 }
 
+/** All that a zone is made of, as plain data: another process can make the same. */
+export interface ZoneMakings {
+  readonly objects: DnsObjects
+  readonly options: DnsOptions
+  readonly serial: number
+}
+
 /**
  * The zone of the cluster as it is now. It does not follow the cluster by itself.
  *
@@ -39,8 +46,18 @@ export function clusterZone(
   configurations: readonly Configuration[],
   wishes: ZoneWishes = {},
 ): ClusterZone {
+  const { makings, notes } = zoneMakings(cluster, configurations, wishes)
+  return { zone: new Zone(makings.objects, makings.options, makings.serial), notes }
+}
+
+/** What {@link clusterZone} makes its zone of. @throws {InputError} as that does */
+export function zoneMakings(
+  cluster: Cluster,
+  configurations: readonly Configuration[],
+  wishes: ZoneWishes = {},
+): { readonly makings: ZoneMakings; readonly notes: readonly string[] } {
   const { options, notes } = zoneOptions(cluster, configurations, wishes)
-  return { zone: new Zone(dnsObjects(cluster), options, serialOf(cluster)), notes }
+  return { makings: { objects: dnsObjects(cluster), options, serial: serialOf(cluster) }, notes }
 }
 
 /** The objects that names come from. */

@@ -193,7 +193,7 @@ export class ReadyAnswers {
     const tail = encodeMessage({ ...query(0, question), ...outcome }).slice(end + QUESTION_END)
     const next = this.#ready.get(hash)
     const ready: Ready = {
-      name: octets.slice(HEADER_OCTETS, end),
+      name: Uint8Array.from(octets.subarray(HEADER_OCTETS, end)),
       type,
       answers: answer.length,
       additional: additional.length,

@@ -47,13 +47,23 @@ export class Answerer {
     this.#ready.close()
   }
 
+  /**
+   * Answers a datagram, if that can be done without making anything.
+   *
+   * @param out where the answer goes, {@link MOST_OCTETS} long
+   * @returns how long the answer is; 0 when {@link answer} must be asked
+   */
+  answerReady(octets: Uint8Array, out: Uint8Array): number {
+    this.#turn = (this.#turn + 1) % MOST_TURNS
+    return this.#ready.answer(octets, octets.length, out, this.#turn)
+  }
+
   /** A promise only where somebody outside is asked. */
   answer(octets: Uint8Array, arrival: Arrival): Reply | Promise<Reply> {
-    this.#turn = (this.#turn + 1) % MOST_TURNS
-    const turn = this.#turn
     // TCP takes longer answers than these, but no other ones.
-    const length = octets.length > MOST_OCTETS ? 0 : this.#ready.answer(octets, octets.length, this.#out, turn)
+    const length = this.answerReady(octets, this.#out)
     if (length > 0) return { kind: 'reply', octets: this.#out.slice(0, length) }
+    const turn = this.#turn
     const upstream = this.#upstream
     const response = respond(this.#zone, octets, arrival, upstream ? { turn, outside: () => undefined } : { turn })
     switch (response.kind) {

@@ -5,6 +5,8 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { MOST_OCTETS } from '../../dns/encode.ts'
 import type { Answerer } from './answerer.ts'
 import type { Endpoint } from './endpoint.ts'
 import { ListenError } from './listen-error.ts'
@@ -15,7 +17,10 @@ const MOST_WAITING = 4 << 20
 export class Datagrams {
   readonly #socket: Socket
   readonly #answerer: Answerer
-  /** Replies in the making or on their way to the kernel. */
+  readonly #out = new Uint8Array(MOST_OCTETS)
+  /** By length: making one for each answer costs as much as finding the answer. */
+  readonly #views: (Uint8Array | undefined)[] = []
+  /** Queries that somebody outside is asked about. */
   #underWay = 0
   #isStopping = false
   #whenDone: () => void = () => {}
@@ -63,32 +68,41 @@ export class Datagrams {
         this.#whenDone = resolve
       })
     }
+    while (this.#socket.getSendQueueCount() > 0) await setTimeout(1)
     await new Promise<void>(resolve => this.#socket.close(resolve))
   }
 
   #take(message: Uint8Array, { address, port }: RemoteInfo): void {
     // Nobody is at port 0, and Node refuses to send there.
     if (this.#isStopping || port === 0) return
+    const waiting = this.#socket.getSendQueueSize()
+    if (waiting > MOST_WAITING) return
+    // Nothing waits, so nobody reads from `#out` any more.
+    const length = waiting > 0 ? 0 : this.#answerer.answerReady(message, this.#out)
+    if (length > 0) this.#socket.send(this.#view(length), port, address)
+    else this.#answer(message, address, port)
+  }
+
+  /** The first octets of `#out`. */
+  #view(length: number): Uint8Array {
+    const made = this.#views[length]
+    if (made !== undefined) return made
+    const view = this.#out.subarray(0, length)
+    this.#views[length] = view
+    return view
+  }
+
+  #answer(message: Uint8Array, address: string, port: number): void {
     // Without Node's own `slice`, which does not copy.
     const octets = new Uint8Array(message.buffer, message.byteOffset, message.length)
     const reply = this.#answerer.answer(octets, { transport: 'udp', client: address })
     if (reply instanceof Promise) {
       this.#underWay++
       void reply.then(late => {
-        if (late.kind === 'reply') this.#send(late.octets, address, port)
-        this.#finish()
+        if (late.kind === 'reply') this.#socket.send(late.octets, port, address)
+        this.#underWay--
+        if (this.#underWay === 0) this.#whenDone()
       })
-    } else if (reply.kind === 'reply') this.#send(reply.octets, address, port)
-  }
-
-  #send(octets: Uint8Array, address: string, port: number): void {
-    if (this.#socket.getSendQueueSize() > MOST_WAITING) return
-    this.#underWay++
-    this.#socket.send(octets, port, address, () => this.#finish())
-  }
-
-  #finish(): void {
-    this.#underWay--
-    if (this.#underWay === 0) this.#whenDone()
+    } else if (reply.kind === 'reply') this.#socket.send(reply.octets, port, address)
   }
 }
