@@ -12,14 +12,19 @@ import { labEnvironment } from './naming.ts'
 
 export type AgentName = 'answerer' | 'everywhere' | 'opener' | 'prober' | 'sctp'
 
+export function agentPath(name: AgentName): string {
+  return builtPath(`lab/agent/${name}.js`)
+}
+
 /**
- * The compiled program of an agent: that of the build, also where this code runs from its sources.
+ * A compiled program: that of the build, also where this code runs from its sources.
  *
+ * @param file below the build
  * @throws {LabError} when podwire is not built
  */
-export function agentPath(name: AgentName): string {
+export function builtPath(file: string): string {
   // From src/lab as from dist/lab.
-  const path = fileURLToPath(new URL(`../../dist/lab/agent/${name}.js`, import.meta.url))
+  const path = fileURLToPath(new URL(`../../dist/${file}`, import.meta.url))
   if (!existsSync(path))
     throw new LabError([`podwire's lab runs ${path}, which is not there: build it with "npm run build"`])
   return path
@@ -39,8 +44,13 @@ export interface AgentStart {
 
 /** An agent with a channel for messages, which may hold bytes and be accompanied by sockets. */
 export function startAgent(name: AgentName, start: AgentStart): ChildProcess {
+  return startProgram(agentPath(name), start)
+}
+
+/** As {@link startAgent}, of any program of podwire's. */
+export function startProgram(path: string, start: AgentStart): ChildProcess {
   const { namespace, args = [], lab, log, detached = false } = start
-  const command = [process.execPath, agentPath(name), ...args]
+  const command = [process.execPath, path, ...args]
   const inside = namespace === undefined ? command : ['ip', 'netns', 'exec', namespace, ...command]
   const [tool = '', ...rest] = inside
   const output: readonly (IOType | number)[] = log === undefined ? ['ignore', 'pipe'] : [log, log]

@@ -17,7 +17,7 @@ import type { CommentedFrame } from './frame-files.ts'
 import { type Tally, tallies } from './frequencies.ts'
 import type { LabPlan } from './lab.ts'
 import { labFolder } from './naming.ts'
-import { groundHere, requireRoot, requireTools } from './needs.ts'
+import { groundHere, requireKernel, requireRoot, requireTools, watchFeaturesOf } from './needs.ts'
 import { OBSERVER_TOOLS } from './observer.ts'
 import type { Pause } from './pause.ts'
 import { formatEvent } from './phases.ts'
@@ -128,7 +128,8 @@ function requireSame({ id, files, variant }: LabPlan): void {
 }
 
 async function judgeAll(examination: Examination, rounds: readonly ReadyRound[]): Promise<Examined> {
-  const { progress } = examination
+  const { progress, plan } = examination
+  await requireKernel(watchFeaturesOf(plan), { lab: plan.id })
   const total = countOf(rounds)
   const flows: FlowReport[] = []
   const draws: Judgement[] = []

@@ -9,7 +9,7 @@ import type { IptablesVariant, LabMachine } from './lab.ts'
 import { type LogEvent, type LoggedSight, LogStream } from './log-stream.ts'
 import { inOrder } from './nested-traces.ts'
 import type { MachineSight, PacketSight, RuleSight } from './observation.ts'
-import { observingTable, withoutObservingTable } from './observing-table.ts'
+import { LOGGER, LOGGERS, observingTable, withoutObservingTable } from './observing-table.ts'
 import { RuleBook } from './rule-book.ts'
 import { TraceStream } from './trace-stream.ts'
 
@@ -21,10 +21,6 @@ export interface Watched {
   /** UDP ports of VXLAN. */
   readonly tunnels: readonly number[]
 }
-
-/** Who logs what the kernel traces of iptables-legacy, by family. */
-const LOGGERS = ['net.netfilter.nf_log.2', 'net.netfilter.nf_log.10']
-const LOGGER = 'nfnetlink_log'
 
 /** How long tools may take to start. */
 const START: Millis = 30_000

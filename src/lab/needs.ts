@@ -9,6 +9,7 @@ import { LabError } from './failure.ts'
 import { type Running, runJob, toolEnvironment } from './jobs.ts'
 import type { IptablesVariant, Job, LabPlan } from './lab.ts'
 import { namespacePrefix } from './naming.ts'
+import { LOGGER, LOGGERS, OBSERVING_GROUP } from './observing-table.ts'
 
 /** A tool, and the package of Debian that has it. */
 export interface Tool {
@@ -67,7 +68,8 @@ export function requireTools(tools: readonly Tool[], { has }: Ground): void {
   )
 }
 
-interface Feature {
+/** Something that a kernel can or cannot do. */
+export interface Feature {
   readonly what: string
   /** What would help. */
   readonly remedy: string
@@ -76,7 +78,8 @@ interface Feature {
 
 const HAS_IPTABLES = '*nat\n-A POSTROUTING -m comment --comment probe -j MASQUERADE\nCOMMIT\n*filter\nCOMMIT\n'
 
-function featuresOf({ variant, files }: LabPlan): readonly Feature[] {
+/** What a lab's machines are made of. */
+export function featuresOf({ variant, files }: LabPlan): readonly Feature[] {
   const link = (name: string, ...type: readonly string[]) => ({
     tool: 'ip',
     args: ['link', 'add', name, 'type', ...type],
@@ -108,24 +111,51 @@ function featuresOf({ variant, files }: LabPlan): readonly Feature[] {
   ]
 }
 
+function tableWith(statement: string): string {
+  return `table inet probe {\n chain seen {\n type filter hook output priority 0\n ${statement}\n }\n}\n`
+}
+
+/** What shows the packets and rules that the kernel comes to. */
+export function watchFeaturesOf({ variant }: Pick<LabPlan, 'variant'>): readonly Feature[] {
+  const nft = (what: string, module: string, input: string): Feature => ({
+    what,
+    remedy: `modprobe ${module}`,
+    job: { tool: 'nft', args: ['-f', '-'], input },
+  })
+  const logger: Feature = {
+    what: 'traces of iptables-legacy by log groups (nfnetlink_log)',
+    remedy: 'modprobe nfnetlink_log, or --iptables nft',
+    job: { tool: 'sysctl', args: ['-q', '-w', ...LOGGERS.map(name => `${name}=${LOGGER}`)] },
+  }
+  return [
+    nft('traces of rules (nftrace)', 'nf_tables nft_meta', tableWith('meta nftrace set 1')),
+    nft('log groups (nfnetlink_log)', 'nft_log nfnetlink_log', tableWith(`log group ${OBSERVING_GROUP}`)),
+    ...(variant === 'legacy' ? [logger] : []),
+  ]
+}
+
 /**
- * Tries in a namespace of its own what the plan will need of the kernel.
+ * Tries in a namespace of its own what will be needed of the kernel.
  *
  * @throws {LabError} with all that the kernel cannot do, and what would help
  */
-export async function requireKernel(plan: LabPlan, running: Running): Promise<void> {
-  const namespace = `${namespacePrefix(plan.id)}probe`
+export async function requireKernel(features: readonly Feature[], running: Running): Promise<void> {
+  // One that a killed program left behind is in nobody's way until the lab is taken down.
+  const namespace = `${namespacePrefix(running.lab)}probe.${process.pid}`
   const about = 'a lab needs network namespaces'
   await runJob({ tool: 'ip', args: ['netns', 'add', namespace], about }, running)
   const lacks: string[] = []
-  for (const { what, remedy, job } of featuresOf(plan)) {
-    try {
-      await runJob({ ...job, namespace, about: `the kernel lacks ${what}; try ${remedy}` }, running)
-    } catch (cause) {
-      if (!(cause instanceof LabError)) throw cause
-      lacks.push(...cause.lines)
+  try {
+    for (const { what, remedy, job } of features) {
+      try {
+        await runJob({ ...job, namespace, about: `the kernel lacks ${what}; try ${remedy}` }, running)
+      } catch (cause) {
+        if (!(cause instanceof LabError)) throw cause
+        lacks.push(...cause.lines)
+      }
     }
+  } finally {
+    await runJob({ tool: 'ip', args: ['netns', 'delete', namespace], about }, { lab: running.lab })
   }
-  await runJob({ tool: 'ip', args: ['netns', 'delete', namespace], about }, running)
   if (lacks.length > 0) throw new LabError(lacks)
 }

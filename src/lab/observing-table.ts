@@ -19,6 +19,10 @@ export const OBSERVING_TABLE = 'podwire_lab'
 /** The log group to which packets are copied. The kernel's own traces of iptables-legacy come by group 0. */
 export const OBSERVING_GROUP = 5514
 
+/** What the kernel traces of iptables-legacy, by family, and who passes it on to log groups. */
+export const LOGGERS: readonly string[] = ['net.netfilter.nf_log.2', 'net.netfilter.nf_log.10']
+export const LOGGER = 'nfnetlink_log'
+
 /** Before fragments are put together (-400), so that they are seen as they came. */
 const FIRST = -450
 

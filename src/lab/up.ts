@@ -8,7 +8,7 @@ import { takeDownAbandoned, takeDownAfter } from './down.ts'
 import { type Running, runStages } from './jobs.ts'
 import type { LabPlan } from './lab.ts'
 import { labFolder } from './naming.ts'
-import { groundHere, requireKernel, requireRoot, requireTools, toolsOf } from './needs.ts'
+import { featuresOf, groundHere, requireKernel, requireRoot, requireTools, toolsOf } from './needs.ts'
 import { claimLab, markLab } from './registry.ts'
 
 export interface RaiseOptions extends Omit<Running, 'lab'> {
@@ -34,7 +34,7 @@ export async function bringUp(plan: LabPlan, { temporary, ...options }: RaiseOpt
   await takeDownAbandoned()
   claimLab(plan)
   try {
-    await requireKernel(plan, running)
+    await requireKernel(featuresOf(plan), running)
     await runStages(stages, running)
     running.progress?.('opening ports', plan.listeners.length, plan.listeners.length)
     const notes = await unless(running.signal, startAnswerer(plan, { folder: labFolder(id) }))

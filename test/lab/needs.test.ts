@@ -1,9 +1,19 @@
 /** What a lab needs of the machine, and how it says what is missing. */
+import { execFileSync } from 'node:child_process'
 import t from 'tap'
 import { LabError } from '../../src/lab/failure.ts'
 import { explain, runJob, runStages } from '../../src/lab/jobs.ts'
 import type { Job } from '../../src/lab/lab.ts'
-import { type Ground, requireRoot, requireTools, toolsOf } from '../../src/lab/needs.ts'
+import {
+  type Feature,
+  type Ground,
+  requireKernel,
+  requireRoot,
+  requireTools,
+  toolsOf,
+  watchFeaturesOf,
+} from '../../src/lab/needs.ts'
+import { isSkipped } from './lab-here.ts'
 
 const GOOD: Ground = { platform: 'linux', user: 0, has: () => true }
 
@@ -93,4 +103,20 @@ t.test('runStages() ends by the reason of its signal', async t => {
     { message: 'enough' },
     'nor is anything begun',
   )
+})
+
+t.test('requireKernel() names all that the kernel cannot do, and leaves nothing behind', async t => {
+  if (isSkipped(t, ['nft trace', 'nft log', 'nfnetlink_log'])) return
+  const running = { lab: `needs-${process.pid}` }
+  await requireKernel(watchFeaturesOf({ variant: 'legacy' }), running)
+  const lacking: readonly Feature[] = [
+    ...watchFeaturesOf({ variant: 'nft' }),
+    { what: 'wheels', remedy: 'modprobe wheels', job: { tool: 'ip', args: ['link', 'add', 'type', 'wheels'] } },
+    { what: 'wings', remedy: 'a new one', job: { tool: 'sysctl', args: ['net.wings'] } },
+  ]
+  await t.rejects(requireKernel(lacking, running), {
+    code: 'ERR_LAB',
+    message: /^the kernel lacks wheels; try modprobe wheels: .*\nthe kernel lacks wings; try a new one: [^\n]*$/,
+  })
+  t.notMatch(execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' }), `podwire.${running.lab}.`)
 })

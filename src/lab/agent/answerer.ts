@@ -8,38 +8,22 @@
  * @module
  */
 import { readFileSync } from 'node:fs'
-import { createServer, Server } from 'node:net'
+import { Server } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { type AgentName, endOf, startAgent } from '../agent-process.ts'
-import { wordsOf } from '../failure.ts'
-import { eachOf, type Handle, openHandles } from '../handles.ts'
-import type { AnsweredSocket, AnswererWord, HelperWord, MachineWork } from './answering.ts'
-import { portName } from './answering.ts'
+import { eachOf, type Handle } from '../handles.ts'
+import type { AnsweredSocket, HelperWord, MachineWork } from './answering.ts'
 import { answerDatagrams } from './datagram-answer.ts'
+import { acceptAt, complain, openSockets, tellStarter } from './port-holding.ts'
 import { whyNoRawSocket } from './raw.ts'
 import { answerConnection } from './tcp-answer.ts'
 
-/** Who started the answerer has died before it could hear: nobody knows of it. */
-const abandon = () => process.exit(1)
-process.once('disconnect', abandon)
-
-answerAll(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))).then(
-  notes => say({ answers: true, notes }, () => undefined),
-  error => say({ failed: wordsOf(error) }, () => process.exit(1)),
-)
-
-// A lab without ports has its answerer, too.
-setInterval(() => undefined, 2 ** 30)
-
-function say(word: AnswererWord, then: () => void): void {
-  process.off('disconnect', abandon)
-  process.send?.(word, then)
-}
+tellStarter(answerAll(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))))
 
 async function answerAll(work: readonly MachineWork[]): Promise<readonly string[]> {
   const notes = new Set<string>()
   await eachOf(work, 2 * availableParallelism(), async machine => {
-    await openSockets(machine)
+    await openSockets(machine, attend)
     if (machine.everywhere.length > 0) await startHelper('everywhere', machine)
     if (machine.sctp.ports.length === 0) return
     const lack = await whyNoRawSocket()
@@ -49,18 +33,6 @@ async function answerAll(work: readonly MachineWork[]): Promise<readonly string[
   return [...notes]
 }
 
-async function openSockets({ namespace, sockets }: MachineWork): Promise<void> {
-  const outcomes = await openHandles(namespace, sockets, undefined, (handle, index) => {
-    const socket = sockets[index]
-    if (socket) attend(handle, socket)
-  })
-  sockets.forEach((socket, index) => {
-    const outcome = outcomes[index]
-    if (typeof outcome !== 'string' || (socket.optional && outcome === 'EADDRNOTAVAIL')) return
-    throw new Error(`${portName(socket.protocol === 'tcp' ? 'TCP' : 'UDP', socket)}: ${outcome}`)
-  })
-}
-
 function attend(handle: Handle, { machine, what }: AnsweredSocket): void {
   const who = { machine, what }
   if (!(handle instanceof Server)) {
@@ -68,14 +40,7 @@ function attend(handle: Handle, { machine, what }: AnsweredSocket): void {
     handle.on('error', complain)
     return
   }
-  // The server that came cannot leave its side open when the client has ended.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => answerConnection(socket, who))
-  server.on('error', complain)
-  server.listen(handle)
-}
-
-function complain(error: Error): void {
-  process.stderr.write(`${error.message}\n`)
+  acceptAt(handle, socket => answerConnection(socket, who))
 }
 
 /** @throws {Error} when it does not come to answer */

@@ -40,7 +40,8 @@ export interface SctpWork {
   readonly own6?: string
 }
 
-export type AnswererWord = { readonly answers: true; readonly notes: readonly string[] } | { readonly failed: string }
+/** What a program says once it holds its ports. */
+export type HolderWord = { readonly answers: true; readonly notes: readonly string[] } | { readonly failed: string }
 
 /** What a program of the answerer's in another namespace says when it is there. */
 export type HelperWord = { readonly answers: true } | { readonly failed: string }
