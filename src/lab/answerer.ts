@@ -20,7 +20,7 @@ const NAME = 'answerer'
  * @returns once every port is open: what had to be left out, in words
  * @throws {LabError} when one cannot be opened, saying which and why; nothing is left running then
  */
-export function startAnswerer(
+export async function startAnswerer(
   plan: Pick<LabPlan, 'id' | 'machines' | 'listeners'>,
   { folder }: { readonly folder: string },
 ): Promise<readonly string[]> {

@@ -30,8 +30,13 @@ export interface LabRecord {
   /** Who made it or is taking it down. */
   readonly maker: Identity
   readonly variant: IptablesVariant
+  /** Where the DNS that its name server answers for is from; absent: it has no name server. */
+  readonly dns?: LabDns
   readonly machines: readonly LabMachine[]
 }
+
+/** The cluster's own objects declare it, or they had none and it was added to them. */
+export type LabDns = 'declared' | 'added'
 
 const RECORD = 'lab.json'
 /** Folders that are about to become a lab's: no id begins like it. */
@@ -44,13 +49,13 @@ const KINDS: readonly LabKind[] = ['node', 'pod', 'router', 'outside', 'beside',
  *
  * @throws {LabError} when there is a lab of that id
  */
-export function claimLab({ id, variant, machines, files }: LabPlan): void {
+export function claimLab({ id, variant, machines, files }: LabPlan, dns?: LabDns): void {
   mkdirSync(RUN_FOLDER, { recursive: true })
   const maker = ownIdentity()
   const fresh = mkdtempSync(join(RUN_FOLDER, `${FRESH}${maker.pid}-${maker.started}-`))
   try {
     mkdirSync(join(fresh, LOCKS))
-    writeRecord(fresh, { id, state: 'starting', maker, variant, machines })
+    writeRecord(fresh, { id, state: 'starting', maker, variant, ...(dns && { dns }), machines })
     for (const [path, text] of files) {
       mkdirSync(dirname(join(fresh, path)), { recursive: true })
       writeFileSync(join(fresh, path), text)
@@ -128,13 +133,15 @@ export function parseRecord(text: string): LabRecord {
   } catch {
     throw fail('no JSON')
   }
-  const { id, state, maker, variant, machines } = fieldsOf(value)
+  const { id, state, maker, variant, dns, machines } = fieldsOf(value)
   const { pid, started } = fieldsOf(maker)
   const isVariant = variant === 'legacy' || variant === 'nft'
   const known = STATES.find(one => one === state)
   if (typeof id !== 'string' || !known || !isVariant || !Array.isArray(machines)) throw fail('not its fields')
   if (typeof pid !== 'number' || typeof started !== 'string') throw fail('no maker')
-  return { id, state: known, maker: { pid, started }, variant, machines: machines.map(one => machineOf(one, fail)) }
+  if (dns !== undefined && dns !== 'declared' && dns !== 'added') throw fail('no word for its DNS')
+  const whole = machines.map(one => machineOf(one, fail))
+  return { id, state: known, maker: { pid, started }, variant, ...(dns && { dns }), machines: whole }
 }
 
 function machineOf(value: unknown, fail: (what: string) => Error): LabMachine {

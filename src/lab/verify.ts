@@ -18,6 +18,7 @@ import { isOpen, tallies } from './frequencies.ts'
 import { runStages } from './jobs.ts'
 import type { LabPlan } from './lab.ts'
 import { labWorld } from './lab-world.ts'
+import { requireNameServer } from './name-server.ts'
 import { type Pause, pauseUntil } from './pause.ts'
 import type { Phase } from './phases.ts'
 import { openSession, type Session } from './session.ts'
@@ -115,7 +116,7 @@ export async function* verify(
   const { plan, host, seed, crafted, capture = false } = verification
   const [first] = rounds
   if (!first) return
-  requireAnswerer(plan.id)
+  requireAnswers(plan.id)
   const session = await openSession({ plan, world: first.world, seed, crafted, capture })
   try {
     let before = first.round
@@ -156,6 +157,11 @@ async function* roundOf(
   }
 }
 
+function requireAnswers(id: string): void {
+  requireAnswerer(id)
+  requireNameServer(id)
+}
+
 function hasDraws(judgement: Judgement): boolean {
   return tallies([judgement]).some(isOpen)
 }
@@ -169,6 +175,6 @@ async function send(
   signal?.throwIfAborted()
   const judgement = await session.send({ ...flow, at: Date.now() }, { last })
   // A lab in which nobody answers is no disagreement.
-  if (judgement.differences.length > 0) requireAnswerer(plan.id)
+  if (judgement.differences.length > 0) requireAnswers(plan.id)
   return judgement
 }
