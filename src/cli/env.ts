@@ -8,6 +8,7 @@ import { podEnvironments, podGround } from '../cluster/pod-ground.ts'
 import { formatEnvFile } from '../kubelet/dotenv.ts'
 import { type ContainerEnvironment, environmentsToJson } from '../kubelet/environment-json.ts'
 import { count, MAX_TOTAL } from '../kubelet/environment-size.ts'
+import { usualContainer } from '../kubelet/usual-container.ts'
 import { formatOrigin, shownValue, type Variable } from '../kubelet/variable.ts'
 import { keyOf } from '../objects/meta.ts'
 import type { Pod } from '../objects/pod.ts'
@@ -76,7 +77,7 @@ async function runEnv(given: Given, io: Io): Promise<ExitCode> {
       await io.out(`${JSON.stringify(environmentsToJson(pod, chosen, secrets), undefined, 2)}\n`)
       return startCode(chosen)
     case 'dotenv':
-      return printEnvFile(usualContainer(chosen, pod, io), secrets, io)
+      return printEnvFile(onlyContainer(chosen, pod, io), secrets, io)
     case 'text':
       await io.out(chosen.map(one => formatContainer(one, pod, secrets, given.is('verbose'))).join('\n'))
       return startCode(chosen)
@@ -129,14 +130,9 @@ function chooseContainers(
   throw new RefusedInput([`pod ${keyOf(pod.metadata)} has no container ${name}; ${thereAre(known)}`])
 }
 
-/** An annotation of Pods. @see kubectl exec */
-const USUAL_CONTAINER = 'kubectl.kubernetes.io/default-container'
-
 /** An env file holds one container's: that which kubectl would take. */
-function usualContainer(all: readonly ContainerEnvironment[], pod: Pod, io: Io): ContainerEnvironment {
-  const wanted = pod.metadata.annotations?.[USUAL_CONTAINER]
-  const usual =
-    all.find(({ container }) => container.name === wanted) ?? all.find(({ role }) => role === 'main') ?? all[0]
+function onlyContainer(all: readonly ContainerEnvironment[], pod: Pod, io: Io): ContainerEnvironment {
+  const usual = usualContainer(all, pod)
   if (!usual) throw new RefusedInput([`pod ${keyOf(pod.metadata)} has no containers`])
   if (all.length > 1) {
     const names = all.map(({ container }) => container.name).join(', ')

@@ -9,10 +9,12 @@ import { settledCluster } from '../cluster/cluster.ts'
 import { type Examined, examine } from '../lab/examination.ts'
 import { labPlan } from '../lab/plan.ts'
 import { bringUp, flagsOf, randomCluster, toYaml } from '../lab/random-cluster.ts'
+import { findRecord } from '../lab/registry.ts'
 import type { Given } from './command.ts'
 import { UsageError } from './exit.ts'
 import { RELEASE } from './ground.ts'
 import type { Io } from './io.ts'
+import { withDns } from './lab-dns.ts'
 import { givenLab } from './lab-option.ts'
 import { askedRounds, drawnRounds } from './lab-rounds.ts'
 import { plannedLab } from './lab-up.ts'
@@ -51,7 +53,9 @@ async function examineGiven(given: Given, io: Io, work: Work): Promise<Examined>
         : 'give the manifests with -f, or have clusters drawn with --clusters',
     )
   }
-  const loaded = await loadCluster(given, io)
+  const own = await loadCluster(given, io)
+  // What was added to the cluster of a lab that stands belongs to it.
+  const loaded = standing && findRecord(host.id)?.dns === 'added' ? withDns(own).cluster : own
   const input = wordsFor(given, [...CLUSTER_OPTIONS, RELEASE]) ?? ''
   const warn = (warning: string) => {
     work.bar.end()

@@ -6,6 +6,7 @@
 import { formatIp } from '../base/ip.ts'
 import { isAnswering } from '../lab/answerer.ts'
 import type { LabKind } from '../lab/lab.ts'
+import { isNaming } from '../lab/name-server.ts'
 import { groundHere, requireRoot } from '../lab/needs.ts'
 import { namespacesOf } from '../lab/processes.ts'
 import { findRecord, isAbandoned, type LabRecord, labIds } from '../lab/registry.ts'
@@ -23,7 +24,7 @@ export const LAB_STATUS: Command = {
   usage: '[OPTIONS]',
   about: `
 A line for each lab: whether it is up, with which iptables, how many nodes and pods it has, how many of its namespaces
-are there, and whether its ports are answered. A lab is starting while it comes up, leaving while it is taken down, and
+are there, whether its ports are answered, and whether DNS is (a dash: it was made without). A lab is starting while it comes up, leaving while it is taken down, and
 abandoned when whoever did that is gone: the next lab up clears it away. Needs root where there are labs.`,
   options: [{ name: 'output', short: 'o', value: 'FORMAT', help: FORMATS.join(', '), default: 'text' }],
   examples: [
@@ -40,6 +41,8 @@ interface LabLook {
   readonly record: LabRecord | undefined
   readonly namespaces: readonly string[]
   readonly answers: boolean
+  /** Absent: it was made without DNS. */
+  readonly names?: boolean
 }
 
 async function runStatus(given: Given, io: Io): Promise<ExitCode> {
@@ -63,12 +66,13 @@ function look(id: string): LabLook {
     record,
     namespaces: namespacesOf(id),
     answers: isAnswering(id),
+    ...(record?.dns ? { names: isNaming(id) } : {}),
   }
 }
 
 function formatLabs(labs: readonly LabLook[]): string {
   if (labs.length === 0) return 'There are no labs.\n'
-  const rows = labs.map(({ id, state, record, namespaces, answers }) => [
+  const rows = labs.map(({ id, state, record, namespaces, answers, names }) => [
     id,
     state,
     record?.variant ?? '-',
@@ -76,21 +80,23 @@ function formatLabs(labs: readonly LabLook[]): string {
     String(countOf(record, 'pod')),
     `${namespaces.length}/${record?.machines.length ?? '-'}`,
     answers ? 'yes' : 'no',
+    names === undefined ? '-' : names ? 'yes' : 'no',
   ])
-  return formatTable(['LAB', 'STATE', 'IPTABLES', 'NODES', 'PODS', 'NAMESPACES', 'ANSWERS'], rows)
+  return formatTable(['LAB', 'STATE', 'IPTABLES', 'NODES', 'PODS', 'NAMESPACES', 'ANSWERS', 'DNS'], rows)
 }
 
 function countOf(record: LabRecord | undefined, kind: LabKind): number {
   return record?.machines.filter(one => one.kind === kind).length ?? 0
 }
 
-function toJson({ id, state, record, namespaces, answers }: LabLook): unknown {
+function toJson({ id, state, record, namespaces, answers, names }: LabLook): unknown {
   const there = new Set(namespaces)
   return {
     id,
     state,
     ...(record ? { iptables: record.variant } : {}),
     answers,
+    ...(record?.dns ? { dns: { from: record.dns, answers: names === true } } : {}),
     machines: (record?.machines ?? []).map(({ machine, kind, namespace, addresses }) => ({
       machine,
       kind,

@@ -5,17 +5,22 @@
  */
 import { visibleLines } from '../base/visible.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
+import { podGround } from '../cluster/pod-ground.ts'
 import type { LabMachine, LabPlan } from '../lab/lab.ts'
+import type { NameServer } from '../lab/name-server.ts'
 import { type LabOptions, labPlan } from '../lab/plan.ts'
+import { interiorFiles } from '../lab/pod-interior.ts'
 import { bringUp } from '../lab/up.ts'
 import { thereAre } from '../trace/name-list.ts'
 import type { Command, Given, Option } from './command.ts'
 import { type ExitCode, RefusedInput } from './exit.ts'
 import { hostOptionsOf, RELEASE, viaOf } from './ground.ts'
 import type { Io } from './io.ts'
+import { namedLab, withDns } from './lab-dns.ts'
 import { givenLab, ID, stoppable } from './lab-option.ts'
 import { type LoadedCluster, loadCluster, locating } from './load.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
+import { podGroundOptions, RESOLV_CONF, readNodeConf } from './pod-options.ts'
 import { showProgress } from './progress.ts'
 
 const VARIANTS = ['nft', 'legacy'] as const
@@ -40,11 +45,18 @@ export const LAB_UP: Command = {
 Reads manifests and settles the cluster as render does, makes a network namespace for each node and pod, a router with
 whoever is outside behind it, and a client beside the nodes, wires them together, and loads every node's files with the
 stock tools. Somebody answers at each port that containers declare, or that EndpointSlices send to, with who it is and
-whom it saw. A lab that does not come up as a whole is cleaned away; so are labs whose start was killed.`,
+whom it saw. A lab that does not come up as a whole is cleaned away; so are labs whose start was killed.
+
+At the ports of the cluster's DNS, queries are answered as podwire dns serve answers them, from the cluster as it comes up;
+other names than the cluster's get SERVFAIL, for nothing is outside. Where the manifests have no cluster DNS, that of kubeadm
+is added: Service kube-system/kube-dns and Deployment coredns. With lab exec, a pod has its own resolv.conf, hosts and
+environment, as podwire render writes them.`,
   options: [
     ...CLUSTER_OPTIONS,
     { ...ID, help: 'the name of the lab: labs of other names live beside it' },
     ...LAB_OPTIONS,
+    { name: 'no-dns', help: 'add no cluster DNS, and let nobody answer queries' },
+    RESOLV_CONF,
   ],
   examples: [
     { does: 'a cluster of three nodes', call: 'podwire lab up -f manifests/' },
@@ -58,10 +70,19 @@ whom it saw. A lab that does not come up as a whole is cleaned away; so are labs
 
 async function runUp(given: Given, io: Io): Promise<ExitCode> {
   const options = { ...labOptionsOf(given), id: givenLab(given) }
-  const cluster = await loadCluster(given, io)
-  const plan = await locating(cluster.harvest, async () => plannedLab(cluster.settled, options))
-  const notes = await raise(plan, io)
-  for (const note of notes) io.err(`note: ${visibleLines(note)}\n`)
+  const nodeConf = await readNodeConf(given, io)
+  const loaded = await loadCluster(given, io)
+  const { cluster, dns } = given.is('no-dns') ? { cluster: loaded, dns: undefined } : withDns(loaded)
+  const { plan, nameServer, remarks } = await locating(cluster.harvest, async () => {
+    const plan = plannedLab(cluster.settled, options)
+    const interiors = interiorFiles(
+      podGround(cluster.cluster, { ...podGroundOptions(cluster.harvest), ...(nodeConf && { nodeConf }) }),
+    )
+    const named = dns && namedLab(plan, cluster, dns)
+    return { plan: { ...plan, files: new Map([...plan.files, ...interiors]) }, remarks: [], ...named }
+  })
+  const notes = await raise(plan, nameServer, io)
+  for (const note of [...remarks, ...notes]) io.err(`note: ${visibleLines(note)}\n`)
   await io.out(formatSummary(plan, cluster))
   return 0
 }
@@ -79,10 +100,11 @@ export function plannedLab(settled: SettledCluster, options: LabOptions): LabPla
   return labPlan(settled, options)
 }
 
-async function raise(plan: LabPlan, io: Io): Promise<readonly string[]> {
+async function raise(plan: LabPlan, nameServer: NameServer | undefined, io: Io): Promise<readonly string[]> {
   const bar = showProgress(io, Date.now)
+  const options = { progress: bar.at, ...(nameServer && { nameServer }) }
   try {
-    return await stoppable(io, bar, signal => bringUp(plan, { signal, progress: bar.at }))
+    return await stoppable(io, bar, signal => bringUp(plan, { ...options, signal }))
   } finally {
     bar.end()
   }
@@ -92,9 +114,10 @@ function formatSummary({ id, machines, variant }: LabPlan, { namespace }: Loaded
   const of = (kind: LabMachine['kind']) => machines.filter(one => one.kind === kind)
   const option = id === 'lab' ? '' : ` --id ${id}`
   const [node] = of('node')
-  const [pod] = of('pod')
+  const pods = of('pod')
+  const pod = pods.find(({ machine }) => machine.startsWith(`${namespace}/`)) ?? pods[0]
   const tries = [
-    ...(pod ? [`podwire lab exec${option}${wordsFor(pod.machine, namespace)} -- ip addr`] : []),
+    ...(pod ? [`podwire lab exec${option}${wordsFor(pod.machine, namespace)} -- getent hosts kubernetes.default`] : []),
     ...(node ? [`podwire lab exec${option} node/${node.machine} -- iptables-${variant}-save -t nat`] : []),
     `podwire lab down${id === 'lab' ? '' : ` ${id}`}`,
   ]

@@ -17,7 +17,7 @@ import { hostsOf, type PodGround, podEnvironments, resolverOf } from './pod-grou
 export const PODS_FOLDER = 'pods'
 
 /** `pods/shop_web-0`: neither name can hold the sign between them. */
-export function podFolder({ metadata }: Pod): string {
+export function podFolder({ metadata }: Pick<Pod, 'metadata'>): string {
   return `${PODS_FOLDER}/${metadata.namespace}_${metadata.name}`
 }
 

@@ -37,6 +37,13 @@ export function findMachine(text: string, machines: readonly LabMachine[], names
   throw new LabError([`the lab has no machine "${text}"; there are ${listed(some.slice(0, MOST_NAMED), some.length)}`])
 }
 
+/** The pod that is meant, as `default/web-1`, whether it is there or not; nothing where another machine is meant. */
+export function podMeant(text: string, namespace: string): string | undefined {
+  const [word = '', ...rest] = text.split('/')
+  if (!Object.hasOwn(KINDS, word) || KINDS[word] !== 'pod') return undefined
+  return rest.length === 1 ? `${namespace}/${rest[0]}` : rest.join('/')
+}
+
 function isNamed({ kind, machine }: LabMachine, name: readonly string[], namespace: string): boolean {
   if (ALONE.includes(kind)) return name.length === 0
   if (kind === 'pod' && name.length === 1) return machine === `${namespace}/${name[0]}`
