@@ -40,7 +40,8 @@ export class Connection {
     this.#answerer = answerer
     this.#limits = limits
     this.#onQuery = onQuery
-    this.#client = (socket.remoteAddress ?? '').replace(/%.*/, '')
+    // A socket of both families tells an IPv4 address as an IPv6 one.
+    this.#client = (socket.remoteAddress ?? '').replace(/%.*|^::ffff:(?=\d+\.)/, '')
     socket.on('data', chunk => {
       if (this.#isEnding) return
       this.#frames.put(chunk)
