@@ -44,29 +44,17 @@ export function putUint16(octets: Uint8Array, at: number, value: number): void {
   octets[at + 1] = value
 }
 
-/** Whether `wire`, which is lower case, stands from `start` to `end`, in any case. */
-export function isName(octets: Uint8Array, start: number, end: number, wire: Uint8Array): boolean {
-  if (end - start !== wire.length) return false
-  for (let i = 0; i < wire.length; i++) if (lowerOctet(octets[start + i] ?? 0) !== wire[i]) return false
-  return true
-}
-
 /** Lengths of labels are below all letters, so they stay as they are. */
 export function lowerOctet(octet: number): number {
   return octet >= 65 && octet <= 90 ? octet | 32 : octet
 }
 
-export const HASH_START = 0x811c9dc5 | 0
+const HASH_START = 0x811c9dc5 | 0
 
-/** FNV-1a, 32 bits, signed. @see draft-eastlake-fnv, section 2 */
-export function hashOctet(hash: number, octet: number): number {
-  return Math.imul(hash ^ octet, 0x01000193)
-}
-
-/** Of the octets from `start` to `end`, in lower case. */
+/** FNV-1a of the octets from `start` to `end`, which are lower case; 32 bits, signed. @see draft-eastlake-fnv, section 2 */
 export function hashOctets(octets: Uint8Array, start: number, end: number): number {
   let hash = HASH_START
-  for (let i = start; i < end; i++) hash = hashOctet(hash, lowerOctet(octets[i] ?? 0))
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (octets[i] ?? 0), 0x01000193)
   return hash
 }
 

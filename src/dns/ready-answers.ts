@@ -9,6 +9,8 @@
  * @module
  */
 import { answerQuestion } from './answer.ts'
+import { AnswerTable, NO_ENTRY } from './answer-table.ts'
+import { AskedName } from './asked-name.ts'
 import { HEADER_OCTETS } from './decode.ts'
 import { DenialTail, pointToZone } from './denial-tail.ts'
 import { encodeMessage, OPT_OCTETS } from './encode.ts'
@@ -16,36 +18,10 @@ import { findReverseAddress } from './find.ts'
 import { type Question, query, RCODES } from './message.ts'
 import { equalName, isWithin, lowerName, MOST_NAME_OCTETS, type Name, nameOctets, zoneAround } from './name.ts'
 import { primaryOf } from './options.ts'
-import {
-  HASH_START,
-  hashOctet,
-  isName,
-  isPlainQuery,
-  limitOf,
-  lowerOctet,
-  putUint16,
-  readLabels,
-  uint16,
-  wireName,
-} from './question-octets.ts'
+import { isPlainQuery, limitOf, putUint16, readLabels, uint16, wireName } from './question-octets.ts'
 import { CLASS_IN, TYPES } from './record.ts'
 import { ServiceLabels } from './service-labels.ts'
 import { serviceKey, type Touched, type Zone } from './zone.ts'
-
-/** What an answer says behind its question. */
-interface Ready {
-  /** The question's name in lower case, as messages have it. */
-  readonly name: Uint8Array
-  readonly type: number
-  /** Absent where there is no such record: the SOA, which changes all the time, says so. */
-  readonly tail?: Uint8Array
-  readonly answers: number
-  readonly additional: number
-  /** Octets of each answer, where they may be turned; else 0. */
-  readonly stride: number
-  /** Another of the same hash. */
-  readonly next?: Ready
-}
 
 /** Types that are asked for all the time. */
 const KEPT_TYPES: ReadonlySet<number> = new Set([TYPES.A, TYPES.AAAA, TYPES.SRV, TYPES.PTR, TYPES.HTTPS])
@@ -53,7 +29,9 @@ const KEPT_TYPES: ReadonlySet<number> = new Set([TYPES.A, TYPES.AAAA, TYPES.SRV,
 const SPECIAL_TYPES: ReadonlySet<number> = new Set([TYPES.SOA, TYPES.IXFR, TYPES.AXFR])
 
 const QUESTION_END = 4
-const MOST_LABELS = 127
+const NO_TAIL = new Uint8Array(0)
+/** Octets that are copied faster by a call than one by one. */
+const LONG = 256
 const AUTHORITATIVE_RESPONSE = 0x84
 
 /** `_port._protocol.service.namespace.svc` */
@@ -72,19 +50,11 @@ export class ReadyAnswers {
   readonly #zoneWire: Uint8Array
   /** Whether what is missing below the zone is nobody else's. */
   readonly #isAlone: boolean
-  readonly #ready = new Map<number, Ready>()
+  readonly #ready = new AnswerTable()
   /** By Service or address: the hashes of what rests on it. */
   readonly #restOn = new Map<string, Set<number>>()
   readonly #services: ServiceLabels
-  /** Where the labels of the question start, its end included. */
-  readonly #starts = new Uint16Array(MOST_LABELS + 1)
-  #labels = 0
-  /** Where the question's name ends. */
-  #end = 0
-  /** Of the name in lower case. */
-  #hash = 0
-  /** Whether a letter of it is upper case. */
-  #mixed = false
+  readonly #asked = new AskedName()
   readonly #denial: DenialTail
   readonly #stop: () => void
 
@@ -113,99 +83,59 @@ export class ReadyAnswers {
    * @returns how long the answer is; 0 when `respond` must be asked
    */
   answer(octets: Uint8Array, length: number, out: Uint8Array, turn = 0): number {
-    if (!isPlainQuery(octets, length) || !this.#walk(octets, length, out)) return 0
-    const at = this.#end
+    if (!isPlainQuery(octets, length) || !this.#asked.read(octets, length, out)) return 0
+    const asked = this.#asked
+    const at = HEADER_OCTETS + asked.octets
     const type = uint16(octets, at)
     const limit = limitOf(octets, at + QUESTION_END, length)
     if (limit === 0 || uint16(octets, at + 2) !== CLASS_IN) return 0
-    const hash = hashOctet(this.#hash, type)
-    const mixed = this.#mixed
-
-    let ready = this.#find(octets, at, hash, type)
-    if (ready === undefined) {
-      if (this.#isMissing(octets, at, type)) return this.#deny(octets, at, out, RCODES.NXDOMAIN, limit)
-      ready = mixed ? undefined : this.#learn(octets, at, hash, type)
-      if (ready === undefined) return 0
+    const hash = asked.hash(type)
+    let entry = this.#ready.find(hash, asked, type)
+    if (entry === NO_ENTRY) {
+      if (this.#isMissing(type)) return this.#deny(octets, at, out, RCODES.NXDOMAIN, limit)
+      entry = asked.isMixed ? NO_ENTRY : this.#learn(octets, hash, type)
+      if (entry === NO_ENTRY) return 0
     }
-    if (ready.tail === undefined) return this.#deny(octets, at, out, RCODES.NOERROR, limit)
+    // The SOA, which changes all the time, says that there is no such record.
+    if (this.#ready.answersOf(entry) === 0) return this.#deny(octets, at, out, RCODES.NOERROR, limit)
     // An answer to SRV points at labels of the question, so it depends on their case.
-    if (mixed && type === TYPES.SRV) return 0
-    return this.#say(octets, at, out, ready, ready.tail, limit, turn)
-  }
-
-  /** Notes where the question's name ends and what it is like, and repeats it. */
-  #walk(octets: Uint8Array, length: number, out: Uint8Array): boolean {
-    let at = HEADER_OCTETS
-    let hash = HASH_START
-    this.#labels = 0
-    this.#mixed = false
-    for (;;) {
-      const size = octets[at] ?? 0
-      const end = at + size
-      if (size > 63 || end >= length || end - HEADER_OCTETS >= MOST_NAME_OCTETS) return false
-      this.#starts[this.#labels] = at
-      for (; at <= end; at++) {
-        const octet = octets[at] ?? 0
-        const lower = lowerOctet(octet)
-        if (lower !== octet) this.#mixed = true
-        hash = hashOctet(hash, lower)
-        out[at] = octet
-      }
-      if (size === 0) break
-      this.#labels++
-    }
-    this.#hash = hash
-    this.#end = at
-    return true
-  }
-
-  #find(octets: Uint8Array, end: number, hash: number, type: number): Ready | undefined {
-    for (let one = this.#ready.get(hash); one; one = one.next) {
-      if (one.type === type && isName(octets, HEADER_OCTETS, end, one.name)) return one
-    }
-    return undefined
+    if (asked.isMixed && type === TYPES.SRV) return 0
+    return this.#say(octets, at, out, entry, limit, turn)
   }
 
   /** Whether the question's labels alone tell that there is no such name. */
-  #isMissing(octets: Uint8Array, end: number, type: number): boolean {
-    const starts = this.#starts
-    const left = this.#labels - this.#around.length
+  #isMissing(type: number): boolean {
+    const { starts, labels, octets: end, lower } = this.#asked
+    const left = labels - this.#around.length
     const zoneStart = end - this.#zoneWire.length
     if (!this.#isAlone || left < 1 || starts[left] !== zoneStart || SPECIAL_TYPES.has(type)) return false
-    if (!isName(octets, zoneStart, end, this.#zoneWire)) return false
+    if (!this.#asked.has(this.#zoneWire, zoneStart, end)) return false
     const kindStart = starts[left - 1] ?? 0
-    if (!isName(octets, kindStart, zoneStart, SVC)) {
-      return !OTHER_KINDS.some(kind => isName(octets, kindStart, zoneStart, kind))
+    if (!this.#asked.has(SVC, kindStart, zoneStart)) {
+      return !OTHER_KINDS.some(kind => this.#asked.has(kind, kindStart, zoneStart))
     }
     if (left > MOST_SERVICE_LABELS) return true
-    return left > 2 && !this.#services.mayHave(octets, starts[left - 3] ?? 0, kindStart)
+    return left > 2 && !this.#services.mayHave(lower, starts[left - 3] ?? 0, kindStart)
   }
 
   /** Keeps the answer to a question that is in lower case. */
-  #learn(octets: Uint8Array, end: number, hash: number, type: number): Ready | undefined {
-    if (!KEPT_TYPES.has(type)) return undefined
+  #learn(octets: Uint8Array, hash: number, type: number): number {
+    if (!KEPT_TYPES.has(type)) return NO_ENTRY
     const question: Question = { name: readLabels(octets, HEADER_OCTETS), type, class: CLASS_IN }
     const base = this.#baseOf(question)
     const outcome = base === undefined ? undefined : answerQuestion(this.#zone, question)
-    if (base === undefined || outcome?.kind !== 'answer' || outcome.rcode !== RCODES.NOERROR) return undefined
+    if (base === undefined || outcome?.kind !== 'answer' || outcome.rcode !== RCODES.NOERROR) return NO_ENTRY
     const { answer, additional } = outcome
-    if (answer.some(one => 'target' in one && nameOctets(one.target) > MOST_NAME_OCTETS)) return undefined
-    const tail = encodeMessage({ ...query(0, question), ...outcome }).slice(end + QUESTION_END)
-    const next = this.#ready.get(hash)
-    const ready: Ready = {
-      name: Uint8Array.from(octets.subarray(HEADER_OCTETS, end)),
-      type,
-      answers: answer.length,
-      additional: additional.length,
-      stride: type === TYPES.A || type === TYPES.AAAA ? tail.length / answer.length : 0,
-      ...(answer.length > 0 ? { tail } : {}),
-      ...(next ? { next } : {}),
-    }
-    this.#ready.set(hash, ready)
+    if (answer.some(one => 'target' in one && nameOctets(one.target) > MOST_NAME_OCTETS)) return NO_ENTRY
+    const whole = encodeMessage({ ...query(0, question), ...outcome })
+    const tail = answer.length > 0 ? whole.subarray(HEADER_OCTETS + this.#asked.octets + QUESTION_END) : NO_TAIL
+    const stride = type === TYPES.A || type === TYPES.AAAA ? tail.length / answer.length : 0
+    const packed = { type, tail, answers: answer.length, additional: additional.length, stride }
+    const entry = this.#ready.add(hash, this.#asked, packed)
     const resting = this.#restOn.get(base)
     if (resting) resting.add(hash)
     else this.#restOn.set(base, new Set([hash]))
-    return ready
+    return entry
   }
 
   /** What the answer rests on alone; nothing where it rests on more, or need not be kept. */
@@ -231,30 +161,24 @@ export class ReadyAnswers {
     }
     this.#services.notice(touched.service)
     for (const base of [touched.service, ...touched.addresses]) {
-      for (const hash of this.#restOn.get(base) ?? []) this.#ready.delete(hash)
+      for (const hash of this.#restOn.get(base) ?? []) this.#ready.remove(hash)
       this.#restOn.delete(base)
     }
   }
 
-  #say(
-    octets: Uint8Array,
-    end: number,
-    out: Uint8Array,
-    { answers, additional, stride }: Ready,
-    tail: Uint8Array,
-    limit: number,
-    turn: number,
-  ): number {
+  #say(octets: Uint8Array, end: number, out: Uint8Array, entry: number, limit: number, turn: number): number {
     const start = end + QUESTION_END
-    if (start + tail.length + ednsOctets(octets) > limit) return 0
-    if (stride > 0 && answers > 1) {
-      const first = (turn % answers) * stride
-      for (let i = first; i < tail.length; i++) out[start + i - first] = tail[i] ?? 0
-      for (let i = 0; i < first; i++) out[start + tail.length - first + i] = tail[i] ?? 0
-    } else out.set(tail, start)
+    const ready = this.#ready
+    const length = ready.tailOctetsOf(entry)
+    if (start + length + ednsOctets(octets) > limit) return 0
+    const answers = ready.answersOf(entry)
+    const tail = ready.tailOf(entry)
+    const first = (turn % answers) * ready.strideOf(entry)
+    copy(ready.octets, tail + first, tail + length, out, start)
+    copy(ready.octets, tail, tail + first, out, start + length - first)
     putUint16(out, 6, answers)
     putUint16(out, 8, 0)
-    return finish(octets, end, out, start + tail.length, RCODES.NOERROR, additional)
+    return finish(octets, end, out, start + length, RCODES.NOERROR, ready.additionalOf(entry))
   }
 
   #deny(octets: Uint8Array, end: number, out: Uint8Array, rcode: number, limit: number): number {
@@ -267,6 +191,12 @@ export class ReadyAnswers {
     putUint16(out, 8, 1)
     return finish(octets, end, out, start + tail.length, rcode, 0)
   }
+}
+
+/** Copies octets from `start` to `end` to `at`; few as there are, a call costs more. */
+function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+  if (end - start > LONG) to.set(from.subarray(start, end), at)
+  else for (let i = start; i < end; i++) to[at + i - start] = from[i] ?? 0
 }
 
 function ednsOctets(octets: Uint8Array): number {
