@@ -36,7 +36,8 @@ export type NftValue =
 export type NftVerdict =
   | { readonly do: 'accept' | 'drop' | 'continue' | 'return' }
   | { readonly do: 'jump' | 'goto'; readonly chain: string }
-  | { readonly do: 'queue'; readonly to?: string }
+  /** To programs, by the numbers of their queues: `3`, `1-3`; without, to queue 0. */
+  | { readonly do: 'queue'; readonly to?: string; readonly flags?: readonly ('bypass' | 'fanout')[] }
 
 /** What a set holds, or a map leads from and to. */
 export interface NftElement {
@@ -49,6 +50,8 @@ export interface NftElement {
   /** Milliseconds that it still has, as listed. */
   readonly expires?: number
   readonly counter?: { readonly packets: number; readonly bytes: number }
+  /** What it does besides, in words that podwire does not know: `limit rate 1/second`. */
+  readonly unknown?: string
 }
 
 /** A set or map: one of the table's by its name, or one that is in the rule itself. */

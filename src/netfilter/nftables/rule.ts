@@ -25,24 +25,71 @@ export interface NftTable {
   readonly flags?: readonly ('dormant' | 'owner')[]
   readonly sets: readonly NftSet[]
   readonly chains: readonly NftChain[]
-  /** Counters, quotas, flow tables and what else podwire does not know: kept as written, reported by whoever runs it. */
-  readonly unknown?: readonly { readonly head: string; readonly lines: readonly string[] }[]
+  /** Counters, quotas, flow tables and what else podwire does not know. */
+  readonly unknown?: readonly NftBlock[]
+  /** The kernel's number, where it was listed with it. */
+  readonly handle?: number
+  /** Lines above the table that begin with `#`, as they are. */
+  readonly remarks?: readonly string[]
 }
 
-/** What one part of a key or of a map's data is. */
-export type NftType =
-  | 'ipv4_addr'
-  | 'ipv6_addr'
-  | 'ether_addr'
-  | 'inet_proto'
-  | 'inet_service'
-  | 'mark'
-  | 'ifname'
-  | 'iface_index'
-  | 'ct_state'
-  | 'icmp_type'
-  | 'icmpv6_type'
-  | 'ether_type'
+/** A part of a table that podwire does not know: kept as written, reported by whoever runs it. */
+export interface NftBlock {
+  /** What kind of thing and its name: `counter web`. */
+  readonly head: string
+  /** What stands in it, without the first two tabs. */
+  readonly lines: readonly string[]
+  readonly handle?: number
+}
+
+/** What one part of a key or of a map's data is: a type of nft's, `nft describe NAME` says more. */
+export type NftType = (typeof NFT_TYPES)[number]
+
+/** @see src/datatype.c of nftables 1.0.6, `datatypes` */
+export const NFT_TYPES = [
+  'arp_op',
+  'boolean',
+  'cgroupsv2',
+  'ct_dir',
+  'ct_event',
+  'ct_label',
+  'ct_state',
+  'ct_status',
+  'day',
+  'dccp_pkttype',
+  'devgroup',
+  'dscp',
+  'ecn',
+  'ether_addr',
+  'ether_type',
+  'fib_addrtype',
+  'gid',
+  'hour',
+  'icmp_code',
+  'icmp_type',
+  'icmpv6_code',
+  'icmpv6_type',
+  'icmpx_code',
+  'iface_index',
+  'iface_type',
+  'ifname',
+  'igmp_type',
+  'inet_proto',
+  'inet_service',
+  'integer',
+  'ipv4_addr',
+  'ipv6_addr',
+  'ipsec_in',
+  'mark',
+  'mh_type',
+  'nf_proto',
+  'pkt_type',
+  'realm',
+  'string',
+  'tcp_flag',
+  'time',
+  'uid',
+] as const
 
 export interface NftSet {
   readonly name: string
@@ -63,6 +110,13 @@ export interface NftSet {
   readonly counter?: true
   readonly comment?: string
   readonly elements: readonly NftElement[]
+  /** What its parts are, said by what they are compared with: `typeof ip saddr . tcp dport`. */
+  readonly typeof?: { readonly key: readonly NftExpression[]; readonly data?: readonly NftExpression[] }
+  /** What each element does besides, in words that podwire does not know: `limit rate 1/second`. */
+  readonly unknown?: readonly string[]
+  readonly handle?: number
+  /** The lines between its braces as they were, where the writer would write them in another way. */
+  readonly spelling?: readonly string[]
 }
 
 export interface NftChain {
@@ -71,6 +125,9 @@ export interface NftChain {
   /** A chain that the kernel itself calls. */
   readonly base?: NftBase
   readonly rules: readonly NftRule[]
+  readonly handle?: number
+  /** The lines above its rules as they were, where the writer would write them in another way. */
+  readonly spelling?: readonly string[]
 }
 
 export interface NftBase {
@@ -80,6 +137,7 @@ export interface NftBase {
   readonly policy: 'accept' | 'drop'
   /** Of hooks of single devices. */
   readonly devices?: readonly string[]
+  readonly offload?: true
 }
 
 export interface NftRule {
@@ -87,6 +145,8 @@ export interface NftRule {
   readonly comment?: string
   /** The kernel's number, where it was listed with it. */
   readonly handle?: number
+  /** The line as it was, where the writer would write it in another way. */
+  readonly spelling?: string
 }
 
 export type NftNat = 'dnat' | 'snat' | 'masquerade' | 'redirect'
@@ -136,5 +196,5 @@ export type NftStatement =
       readonly over?: true
     }
   | { readonly do: 'notrack' }
-  /** Kept as it is written in a listing; podwire does not know what it does. */
+  /** Kept as it is written in a listing, or in JSON where it was read from that; podwire does not know what it does. */
   | { readonly do: 'unknown'; readonly text: string }

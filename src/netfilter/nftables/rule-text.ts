@@ -1,0 +1,116 @@
+/**
+ * The text of rules and their statements, as `nft list ruleset` writes it.
+ *
+ * @see src/statement.c and src/expression.c of nftables 1.0.6
+ * @module
+ */
+import { formatNftDuration } from './duration.ts'
+import type { NftExpression, NftValue } from './expression.ts'
+import {
+  formatNftExpression,
+  formatNftHost,
+  formatNftLookup,
+  formatNftValue,
+  formatNftVerdict,
+} from './expression-text.ts'
+import type { NftRule, NftStatement } from './rule.ts'
+
+type Statement<Do extends NftStatement['do']> = Extract<NftStatement, { do: Do }>
+
+/** One line without its indent: `ct state new jump services comment "why"`. */
+export function formatNftRule(rule: NftRule): string {
+  if (rule.spelling !== undefined) return rule.spelling
+  const text = formatNftStatements(rule)
+  return rule.handle === undefined ? text : `${text} # handle ${rule.handle}`
+}
+
+/** A rule as it is for a file: without its number. */
+export function formatNftStatements({ statements, comment }: NftRule): string {
+  let text = ''
+  for (const statement of statements)
+    text += text === '' ? formatNftStatement(statement) : ` ${formatNftStatement(statement)}`
+  if (comment === undefined) return text
+  return text === '' ? `comment "${comment}"` : `${text} comment "${comment}"`
+}
+
+export function formatNftStatement(statement: NftStatement): string {
+  switch (statement.do) {
+    case 'match':
+      return formatMatch(statement)
+    case 'verdict':
+      return formatNftVerdict(statement.verdict)
+    case 'vmap':
+      return `${formatNftExpression(statement.key)} vmap ${formatNftLookup(statement.in)}`
+    case 'mangle':
+      return `${formatNftExpression(statement.key)} set ${formatNftExpression(statement.value)}`
+    case 'nat':
+      return formatNat(statement)
+    case 'reject':
+      return formatReject(statement)
+    case 'counter':
+      return `counter packets ${statement.packets} bytes ${statement.bytes}`
+    case 'set': {
+      const timeout = statement.timeout === undefined ? '' : ` timeout ${formatNftDuration(statement.timeout)}`
+      return `${statement.how} @${statement.set} { ${formatNftExpression(statement.key)}${timeout} }`
+    }
+    case 'log':
+      return ['log', ...statement.options.map(formatLogOption)].join(' ')
+    case 'limit':
+      return formatLimit(statement)
+    case 'notrack':
+      return 'notrack'
+    case 'unknown':
+      return statement.text
+  }
+}
+
+function formatMatch({ left, op, right }: Statement<'match'>): string {
+  if (right.kind === 'named' || right.kind === 'anonymous') {
+    return `${formatNftExpression(left)} ${op === '==' ? '' : `${op} `}${formatNftLookup(right)}`
+  }
+  const flags = left.kind === 'binary' && left.op === '&' && asBits(left.right)
+  if (flags && (op === '==' || op === '!=')) return formatMaskedFlags(left.left, flags, op, right)
+  // Behind a calculation the comparison must be said.
+  const said = op === '==' && left.kind !== 'binary' ? '' : `${op} `
+  return `${formatNftExpression(left)} ${said}${formatNftValue(right)}`
+}
+
+/** Bits by their names, as of `tcp flags`. */
+function asBits(mask: NftExpression): NftValue | undefined {
+  if (mask.kind !== 'value') return undefined
+  return mask.value.kind === 'flags' || mask.value.kind === 'symbol' ? mask.value : undefined
+}
+
+/** `tcp flags syn / syn,ack`: of these, just those; `tcp flags ! syn,ack`: none of these. */
+function formatMaskedFlags(of: NftExpression, mask: NftValue, op: '==' | '!=', value: NftValue): string {
+  const said = op === '==' ? '' : '!= '
+  if (value.kind === 'number' && value.number === 0 && op === '==') {
+    return `${formatNftExpression(of)} ! ${formatNftValue(mask)}`
+  }
+  return `${formatNftExpression(of)} ${said}${formatNftValue(value)} / ${formatNftValue(mask)}`
+}
+
+function formatNat({ nat, family, address, port, flags }: Statement<'nat'>): string {
+  let text: string = nat
+  if (address || port) {
+    text += family === undefined ? ' to ' : ` ${family} to `
+    if (address) text += port && address.kind === 'value' ? formatNftHost(address.value) : formatNftExpression(address)
+    if (port) text += `:${formatNftExpression(port)}`
+  }
+  return flags?.length ? `${text} ${flags.join(',')}` : text
+}
+
+function formatReject({ with: answer }: Statement<'reject'>): string {
+  if (!answer) return 'reject'
+  return answer.code === undefined ? `reject with ${answer.type}` : `reject with ${answer.type} ${answer.code}`
+}
+
+function formatLogOption([name, value]: readonly [name: string, value: string]): string {
+  return name === 'prefix' ? `prefix "${value}"` : `${name} ${value}`
+}
+
+function formatLimit({ rate, unit, per, burst, over }: Statement<'limit'>): string {
+  const much = unit === 'packets' ? `${rate}` : `${rate} ${unit}`
+  const most = burst ? ` burst ${burst.amount} ${burst.unit}` : ''
+  return `limit rate ${over ? 'over ' : ''}${much}/${per}${most}`
+}
