@@ -60,6 +60,9 @@ const WHOLE: readonly Sysctl[] = [
   { key: 'net.ipv4.icmp_msgs_burst', value: '1000000' },
   // An answer whose way is broken is sent once.
   { key: 'net.ipv4.tcp_synack_retries', value: '0' },
+  // What is late because the machine is busy is not sent again: whoever has closed its end would answer with a reset.
+  { key: 'net.ipv4.tcp_early_retrans', value: '0' },
+  { key: 'net.ipv4.tcp_rto_min_us', value: '5000000' },
   { key: 'net.ipv4.ping_group_range', value: '0 2147483647' },
 ]
 

@@ -18,6 +18,7 @@ import { isOpen, tallies } from './frequencies.ts'
 import { runStages } from './jobs.ts'
 import type { LabPlan } from './lab.ts'
 import { labWorld } from './lab-world.ts'
+import { linksAtRest } from './link-rest.ts'
 import { requireNameServer } from './name-server.ts'
 import { type Pause, pauseUntil } from './pause.ts'
 import type { Phase } from './phases.ts'
@@ -122,8 +123,10 @@ export async function* verify(
     let before = first.round
     for (const ready of rounds) {
       if (ready !== first) {
-        const stages = [...eventStages(before, { ...ready.round, flows: [] }, host), neighbourStage(plan)]
-        await runStages(stages, { lab: plan.id })
+        const running = { lab: plan.id }
+        await runStages(eventStages(before, { ...ready.round, flows: [] }, host), running)
+        await linksAtRest(plan.machines, running)
+        await runStages([neighbourStage(plan)], running)
         await session.enter(ready.world)
       }
       yield* roundOf(ready, session, verification, ready === first)
