@@ -146,6 +146,7 @@ const CASES: readonly (readonly [says: string, name: string, table: Table, conf?
   ['a server that fails, and nothing else',           'web',           { 'web.shop.svc.c.test': 'servfail' }],
   ['a server that refuses',                           'web',           { 'web.shop.svc.c.test': 'refused', 'web.c.test': 'found', web: 'found' }],
   ['a server that does not understand',               'web',           { 'web.shop.svc.c.test': 'formerr', 'web.c.test': 'found' }],
+  ['a server that never understands',                 'web',           { 'web.shop.svc.c.test': 'formerr', web: 'formerr' }],
   ['a server that is silent',                         'web',           { 'web.shop.svc.c.test': 'silence', 'web.c.test': 'found' }],
   ['a name in the hosts file',                        'known-too',     {}],
   ['one that is written otherwise there',             'known',         { 'known.c.test': 'found' }],

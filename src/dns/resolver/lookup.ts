@@ -140,13 +140,11 @@ export const FAILURE_WORDS: Readonly<Record<Library, Readonly<Record<Failure, st
     EAI_NONAME: 'Name or service not known',
     EAI_NODATA: 'No address associated with hostname',
     EAI_AGAIN: 'Temporary failure in name resolution',
-    EAI_FAIL: 'Non-recoverable failure in name resolution',
   },
   musl: {
     EAI_NONAME: 'Name does not resolve',
     EAI_NODATA: 'Name has no usable address',
     EAI_AGAIN: 'Try again',
-    EAI_FAIL: 'Non-recoverable error',
   },
 }
 

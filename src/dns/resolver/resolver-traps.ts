@@ -16,6 +16,7 @@ export function resolverTraps(ground: Ground): readonly Trap[] {
     ...fileTraps(ground),
     ...serverTraps(ground),
     ...fanOut(ground),
+    ...notSearched(ground),
     ...leaving(ground),
     ...difference(ground),
     ...longAnswers(ground),
@@ -35,7 +36,7 @@ const OLD_GLIBC = { searches: 6, characters: 256 } as const
 function fileTraps({ lookups, resolver: { conf } }: Ground): readonly Trap[] {
   const told = lookups.flatMap(({ reading }) => reading.remarks.map(text => warning('NotFollowed', text)))
   const isLong = conf.searches.length > OLD_GLIBC.searches || conf.searches.join(' ').length >= OLD_GLIBC.characters
-  const old = `glibc before 2.26 reads ${OLD_GLIBC.searches} suffixes and ${OLD_GLIBC.characters} characters of a search list at most; this one has ${conf.searches.length} of them`
+  const old = `glibc before 2.26 reads ${OLD_GLIBC.searches} suffixes and ${OLD_GLIBC.characters} characters of a search list at most; this one has ${conf.searches.length} and ${conf.searches.join(' ').length}`
   const root = 'the search list has "." in it: musl before 1.2.4 then finds no name that has fewer dots than ndots'
   return [
     ...told,
@@ -73,8 +74,22 @@ function fanOut({ sought, lookups }: Ground): readonly Trap[] {
   const dots = bare.split('.').length - 1
   const { ndots } = most.reading
   const all = `${before} names with suffixes are asked for before it, ${queriesOf(most)} queries in all`
-  const cure = `"${bare}." asks for it at once, and so does a dnsConfig with ndots:${Math.max(1, Math.min(dots, 2))}`
+  const other = dots > 1 ? ', and so does a dnsConfig with ndots:2' : ''
+  const cure = `"${bare}." asks for it at once${other}`
   return [warning('SearchFanOut', `${bare} has ${counted(dots, 'dot')}, fewer than ndots:${ndots}: ${all}; ${cure}`)]
+}
+
+/** A name of the cluster with too many dots for the search list. */
+function notSearched({ sought, lookups, zone }: Ground): readonly Trap[] {
+  const [first] = lookups
+  const [, namespace = '', ...more] = bareName(sought).split('.')
+  const isPartial = zone.isExposed(namespace) && (more.length === 0 || (more.length === 1 && more[0] === 'svc'))
+  const attempt = first?.attempts[0]
+  if (!first || !isPartial || attempt?.suffix !== undefined || attempt?.verdict !== 'outside') return []
+  const { ndots } = first.reading
+  if (bareName(sought).split('.').length <= ndots) return []
+  const message = `${bareName(sought)} has as many dots as ndots:${ndots}: it is asked for as it is first; glibc tries the search list if nobody outside knows it, musl does not`
+  return [warning('AskedAsItIs', message)]
 }
 
 function queriesOf({ attempts }: Lookup): number {
@@ -91,7 +106,7 @@ function leaving(ground: Ground): readonly Trap[] {
   const label = bareName(sought)
   const traps: Trap[] = []
   if (suffixes.length > 0) {
-    const message = `with the suffix ${suffixes.join(', ')} the name goes to somebody outside of the cluster; it is taken not to exist there`
+    const message = `with the suffix ${suffixes[0]}${suffixes.length > 1 ? ` and ${suffixes.length - 1} more` : ''} the name goes to somebody outside of the cluster; it is taken not to exist there`
     traps.push(note('SuffixOutside', message))
   }
   if (own && !isAddress(sought)) {
@@ -101,7 +116,7 @@ function leaving(ground: Ground): readonly Trap[] {
         ? note('LeavesCluster', `${own.text} is not in ${formatName(domain)}, the cluster's zone: ${by}`)
         : warning(
             'SingleLabel',
-            `no suffix leads to a Service ${label}: ${own.text} itself is asked for, as if it were a top-level domain, and ${by}`,
+            `no suffix leads to a Service ${label}: ${own.text} itself is asked for, as if it were a top-level domain, and ${by}; it is taken not to exist there`,
           ),
     )
   }
@@ -130,9 +145,11 @@ function difference({ lookups }: Ground): readonly Trap[] {
       ? `musl stops at ${last.text}, which exists without such records; glibc goes on`
       : last?.verdict === 'failed'
         ? `musl stops at ${last.text}, which no server could answer`
-        : musl.attempts.length < glibc.attempts.length
-          ? 'musl does not try the search list here'
-          : 'they read the files differently'
+        : !musl.searches && glibc.searches
+          ? 'of musl only lookups of addresses walk the search list'
+          : musl.attempts.length < glibc.attempts.length
+            ? 'musl does not try the search list here'
+            : 'they read the files differently'
   const told = lookups.map(
     one => `${one.library} (${one.library === 'musl' ? 'Alpine' : 'Debian and most others'}): ${wordOf(one)}`,
   )

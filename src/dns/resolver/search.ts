@@ -14,7 +14,7 @@ import type { Library, Reading } from './library.ts'
 import type { Ask, Reply } from './reply.ts'
 
 /** Why nothing was found, as `getaddrinfo` calls it. */
-export type Failure = 'EAI_NONAME' | 'EAI_NODATA' | 'EAI_AGAIN' | 'EAI_FAIL'
+export type Failure = 'EAI_NONAME' | 'EAI_NODATA' | 'EAI_AGAIN'
 
 export type Ending =
   | { readonly kind: 'found'; readonly by: Attempt }
@@ -30,8 +30,8 @@ export interface Walk {
 /**
  * Tries names until one answers.
  *
- * A name with a suffix that only somebody outside could know is taken not to exist there: the walk goes on. The name as it
- * is ends the walk then, for it is the one that was meant.
+ * A name with a suffix that only somebody outside could know is taken not to exist there, and so is one without a dot, for
+ * top-level domains have no addresses: the walk goes on. A name as it is ends the walk then, for it is the one that was meant.
  *
  * @param name as the program has it, a dot at its end or none
  * @param types of records that are asked for together: A and AAAA, or another one
@@ -85,7 +85,8 @@ class Walking {
       return i === this.#attempts.length - 1 ? { ...one, goesOn: false } : one
     })
     if (by.verdict === 'found') return { attempts, ending: { kind: 'found', by } }
-    if (by.verdict === 'outside' && !by.suffix) return { attempts, ending: { kind: 'outside', by } }
+    if (by.verdict === 'outside' && !by.suffix && dotsIn(this.#name) > 0)
+      return { attempts, ending: { kind: 'outside', by } }
     return { attempts, ending: { kind: 'failed', failure } }
   }
 }
@@ -117,9 +118,8 @@ function failureOf({ verdict, replies }: Attempt, library: Library): Failure {
     case 'no such record':
       return 'EAI_NODATA'
     case 'failed':
-      return library === 'musl' || isTemporary(replies) ? 'EAI_AGAIN' : 'EAI_FAIL'
+      return library === 'musl' || isTemporary(replies) ? 'EAI_AGAIN' : 'EAI_NONAME'
     case 'no name':
-      return library === 'musl' ? 'EAI_NONAME' : 'EAI_FAIL'
     case 'found':
     case 'outside':
     case 'no such name':

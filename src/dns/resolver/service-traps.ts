@@ -11,19 +11,19 @@ import type { Service } from '../../objects/service.ts'
 import { formatName, isWithin, lowerName, type Name, parseName } from '../name.ts'
 import { isReverse, primaryOf } from '../options.ts'
 import { TYPES } from '../record.ts'
-import { beyondOf } from './lookup.ts'
-import { bareName, didFail, type Ground, isAddress, note, type Trap, warning } from './trap.ts'
+import { beyondOf, type Lookup } from './lookup.ts'
+import { bareName, type Ground, isAddress, note, type Trap, warning } from './trap.ts'
 
 export function serviceTraps(ground: Ground): readonly Trap[] {
   const meant = meantServices(ground)
-  const failed = ground.lookups.every(didFail)
+  const isLost = ground.lookups.every(({ result }) => result.kind === 'failed' || result.kind === 'outside')
   return [
     ...meant.flatMap(one => headlessTraps(one, ground)),
     ...meant.flatMap(one => externalTraps(one, ground)),
     ...meant.flatMap(one => nothingBehind(one, ground)),
-    ...(failed ? meant.flatMap(one => namelessPort(one, ground)) : []),
-    ...(failed && meant.length === 0 ? elsewhere(ground) : []),
-    ...(failed || ground.lookups.some(({ result }) => result.kind === 'outside') ? podTraps(ground, meant) : []),
+    ...(isLost ? meant.flatMap(one => namelessPort(one, ground)) : []),
+    ...(isLost && meant.length === 0 ? [...elsewhere(ground), ...absentService(ground)] : []),
+    ...(isLost ? podTraps(ground, meant) : []),
   ]
 }
 
@@ -109,10 +109,14 @@ function externalTraps({ metadata, spec }: Service, { lookups }: Ground): readon
   return [note('AliasOutside', message)]
 }
 
+function isFound({ result }: Lookup): boolean {
+  return result.kind === 'addresses' || result.kind === 'records'
+}
+
 /** A name that resolves, and nobody who answers there. */
 function nothingBehind(service: Service, ground: Ground): readonly Trap[] {
   const { metadata, spec } = service
-  if (isHeadless(service) || spec.type === 'ExternalName' || ground.lookups.every(didFail)) return []
+  if (isHeadless(service) || spec.type === 'ExternalName' || !ground.lookups.some(isFound)) return []
   if (readiness(service, ground).ready > 0) return []
   const what = `Service ${keyOf(metadata)} has no ready endpoint`
   return [note('NothingBehind', `${what}: its name leads to its address, where connections are refused`)]
@@ -141,6 +145,19 @@ function elsewhere({ sought, objects, pod }: Ground): readonly Trap[] {
   const names = there.slice(0, MOST_NAMED).map(({ metadata }) => `${metadata.name}.${metadata.namespace}`)
   const message = `there is a Service ${first}, but not in namespace ${pod.metadata.namespace}: write ${names.join(' or ')}`
   return [warning('OtherNamespace', message)]
+}
+
+/** The namespace is there, and no such Service in it. */
+function absentService({ sought, objects, zone }: Ground): readonly Trap[] {
+  const [name = '', namespace = '', kind = 'svc'] = bareName(sought).toLowerCase().split('.')
+  if (isAddress(sought) || kind !== 'svc' || !zone.isExposed(namespace)) return []
+  const known = objects.services
+    .filter(({ metadata }) => metadata.namespace === namespace)
+    .map(one => one.metadata.name)
+  if (known.includes(name)) return []
+  const some = known.slice(0, MOST_NAMED).join(', ')
+  const there = known.length === 0 ? 'it has none' : `it has ${some}${known.length > MOST_NAMED ? ' and others' : ''}`
+  return [warning('NoSuchService', `namespace ${namespace} has no Service ${name}; ${there}`)]
 }
 
 /** @see kubernetes/kubernetes#47992 */
