@@ -7,7 +7,7 @@
  * @module
  */
 import type { Rule, TableName } from '../../netfilter/rule.ts'
-import type { Service } from '../../objects/service.ts'
+import type { ServiceChange, WrittenService } from '../draft.ts'
 import type { ServiceKey } from '../service-map.ts'
 import type { PortRules } from './port-rules.ts'
 import { SHARED_CHAINS, type SharedChain } from './shared-rules.ts'
@@ -23,19 +23,7 @@ export interface ChainEdit {
 }
 
 /** What is written for one service. */
-export interface ServiceRules {
-  readonly key: ServiceKey
-  readonly service: Service
-  readonly ports: readonly PortRules[]
-}
-
-export interface ServiceChange {
-  readonly key: ServiceKey
-  /** Undefined: there was none. */
-  readonly before: ServiceRules | undefined
-  /** Undefined: there is none any more. */
-  readonly after: ServiceRules | undefined
-}
+export type ServiceRules = WrittenService<PortRules>
 
 /**
  * Carries the changes out in `order`, the rules of all services by key, and says what they mean
@@ -43,7 +31,7 @@ export interface ServiceChange {
  *
  * @param changes by key
  */
-export function applyChanges(order: ServiceRules[], changes: readonly ServiceChange[]): ChainEdit[] {
+export function applyChanges(order: ServiceRules[], changes: readonly ServiceChange<PortRules>[]): ChainEdit[] {
   const edits: ChainEdit[] = []
   const counters = SHARED_CHAINS.map(shared => ({ ...shared, services: 0, rules: 0 }))
   for (const change of changes) {
@@ -83,7 +71,7 @@ function gather(rules: ServiceRules | undefined, key: SharedChain): Rule[] {
   return rules?.ports.flatMap(({ shared }) => shared[key]) ?? []
 }
 
-function differs({ before, after }: ServiceChange, key: SharedChain): boolean {
+function differs({ before, after }: ServiceChange<PortRules>, key: SharedChain): boolean {
   if (before?.ports.length === after?.ports.length) {
     if (before?.ports.every((port, i) => port.shared[key] === after?.ports[i]?.shared[key])) return false
   }

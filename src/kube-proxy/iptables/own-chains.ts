@@ -9,12 +9,13 @@
  */
 import { contains, type Ip } from '../../base/ip.ts'
 import type { Chain, Match, Origin, Rule, Target } from '../../netfilter/rule.ts'
+import { ChainOnDemand } from '../chain-on-demand.ts'
 import { type Endpoint, formatEndpoint } from '../endpoint.ts'
 import { type ServicePort, usesClusterEndpoints, usesLocalEndpoints } from '../service-port.ts'
 import type { Settings } from '../settings.ts'
 import type { Categories } from '../topology.ts'
+import type { Verdict } from '../verdict.ts'
 import { endpointChainName, type ServiceChainNames } from './chain-names.ts'
-import { ChainOnDemand } from './chain-on-demand.ts'
 import {
   comment,
   FROM_LOCAL,
@@ -30,7 +31,6 @@ import {
   toIp,
   toPort,
 } from './rule-parts.ts'
-import type { Verdict } from './verdict.ts'
 
 /** What all rules of one service port are made of. */
 export interface Making {
@@ -69,7 +69,7 @@ function chainsTo(wanted: readonly Endpoint[], endpoints: readonly Endpoint[], c
 }
 
 /** Traffic from outside: masqueraded, or kept as it is if only endpoints of this node get it. */
-class ExternalChain extends ChainOnDemand {
+class ExternalChain extends ChainOnDemand<Rule> {
   readonly #making: Making
 
   constructor(name: string, making: Making) {
@@ -98,7 +98,7 @@ class ExternalChain extends ChainOnDemand {
 }
 
 /** Who may use the load balancer; whoever is not named here meets KUBE-PROXY-FIREWALL later. */
-class SourceRangeChain extends ChainOnDemand {
+class SourceRangeChain extends ChainOnDemand<Rule> {
   readonly #making: Making
 
   constructor(name: string, making: Making) {
@@ -124,7 +124,7 @@ class SourceRangeChain extends ChainOnDemand {
 }
 
 /** Chooses an endpoint: the one that the client had, if it is to stay with it; else one by equal chance. */
-class DispatchChain extends ChainOnDemand {
+class DispatchChain extends ChainOnDemand<Rule> {
   readonly #into: readonly EndpointChain[]
   readonly #forClusterIp: boolean
   readonly #making: Making
@@ -167,7 +167,7 @@ function masqueradeRules({ port, verdict, origin, settings }: Making): Rule[] {
 }
 
 /** Sends a connection to one endpoint. */
-class EndpointChain extends ChainOnDemand {
+class EndpointChain extends ChainOnDemand<Rule> {
   readonly #ip: Ip
   readonly #port: number
   readonly #making: Making

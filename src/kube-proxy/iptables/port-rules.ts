@@ -8,10 +8,10 @@ import type { Endpoint } from '../endpoint.ts'
 import type { ServicePort } from '../service-port.ts'
 import type { Settings } from '../settings.ts'
 import { categorize } from '../topology.ts'
+import { type Verdict, verdictOf } from '../verdict.ts'
 import { serviceChainNames } from './chain-names.ts'
 import { ownChainsOf } from './own-chains.ts'
 import { type SharedRules, sharedRulesOf } from './shared-rules.ts'
-import { type Verdict, verdictOf } from './verdict.ts'
 
 export interface PortRules {
   readonly port: ServicePort

@@ -9,19 +9,10 @@
  */
 import type { Family } from '../../base/ip.ts'
 import type { Chain, Ruleset } from '../../netfilter/rule.ts'
-import type { Service } from '../../objects/service.ts'
-import { type Endpoint, endpointsOf } from '../endpoint.ts'
-import {
-  createServiceMap,
-  type ServiceEntry,
-  type ServiceKey,
-  type ServiceMap,
-  slicesOf,
-  takeChanged,
-} from '../service-map.ts'
-import { type ServicePort, servicePortsOf } from '../service-port.ts'
+import { type Draft, draftOf, type ServiceChange, writeDraft } from '../draft.ts'
+import { createServiceMap, type ServiceKey, type ServiceMap, takeChanged } from '../service-map.ts'
 import { type ProxyOptions, type Settings, settingsOf } from '../settings.ts'
-import { applyChanges, type ChainEdit, type ServiceChange, type ServiceRules } from './chain-edit.ts'
+import { applyChanges, type ChainEdit, type ServiceRules } from './chain-edit.ts'
 import { type PortRules, portRulesOf } from './port-rules.ts'
 import { rulesetOf } from './ruleset.ts'
 
@@ -80,7 +71,8 @@ export function syncFull(proxy: KubeProxy, family: Family): Ruleset {
   const annotated = !isLarge(proxy, keys, own)
   own.endpoints = 0
   for (const key of keys) {
-    for (const port of write(draftOf(proxy, key, own), annotated, own)?.ports ?? []) own.endpoints += port.endpoints
+    for (const port of write(draftOf(proxy, key, own.settings, own.written), annotated, own)?.ports ?? [])
+      own.endpoints += port.endpoints
   }
   own.order = [...own.written.values()]
   own.synced = true
@@ -92,7 +84,7 @@ export function syncFull(proxy: KubeProxy, family: Family): Ruleset {
 function isLarge(proxy: KubeProxy, keys: readonly ServiceKey[], own: FamilyProxy): boolean {
   let endpoints = 0
   for (const key of keys) {
-    endpoints += draftOf(proxy, key, own).endpointCount
+    endpoints += draftOf(proxy, key, own.settings, own.written).endpointCount
     if (endpoints > LARGE_CLUSTER_ENDPOINTS) return true
   }
   return false
@@ -112,7 +104,7 @@ function isLarge(proxy: KubeProxy, keys: readonly ServiceKey[], own: FamilyProxy
 export function syncChanged(proxy: KubeProxy, family: Family): PartialSync {
   const own = proxy.families[family]
   if (!own.synced) throw new RangeError('A proxy needs a full sync before one of changes')
-  const drafts = takeChanged(proxy, family).map(key => draftOf(proxy, key, own))
+  const drafts = takeChanged(proxy, family).map(key => draftOf(proxy, key, own.settings, own.written))
   for (const draft of drafts) own.endpoints += draft.endpointCount - draft.endpointCountBefore
   const annotated = own.endpoints <= LARGE_CLUSTER_ENDPOINTS
   const changes = drafts.map(draft => ({ key: draft.key, before: draft.before, after: write(draft, annotated, own) }))
@@ -130,59 +122,13 @@ export function currentRuleset(proxy: KubeProxy, family: Family): Ruleset {
   return own.ruleset
 }
 
-/** A service as it is to be written, before it is known how many endpoints there are in all. */
-interface Draft {
-  readonly key: ServiceKey
-  /** Undefined: it is gone. */
-  readonly service: Service | undefined
-  readonly ports: readonly DraftPort[]
-  readonly before: ServiceRules | undefined
-  readonly endpointCount: number
-  readonly endpointCountBefore: number
+function write(draft: Draft<PortRules>, annotated: boolean, { settings, written }: FamilyProxy) {
+  return writeDraft(draft, written, ({ port, endpoints, before }) =>
+    portRulesOf(port, endpoints, annotated, settings, before),
+  )
 }
 
-interface DraftPort {
-  readonly port: ServicePort
-  readonly endpoints: readonly Endpoint[]
-  readonly before?: PortRules
-}
-
-function draftOf(proxy: KubeProxy, key: ServiceKey, { settings, written }: FamilyProxy): Draft {
-  const entry = proxy.entries.get(key)
-  const before = written.get(key)
-  const ports = entry === undefined ? [] : draftPorts(entry, before, settings)
-  return {
-    key,
-    service: entry?.service,
-    ports,
-    before,
-    endpointCount: ports.reduce((sum, { endpoints }) => sum + endpoints.length, 0),
-    endpointCountBefore: before?.ports.reduce((sum, { endpoints }) => sum + endpoints, 0) ?? 0,
-  }
-}
-
-function draftPorts(entry: ServiceEntry, before: ServiceRules | undefined, settings: Settings): DraftPort[] {
-  const { service } = entry
-  if (service === undefined) return []
-  const slices = slicesOf(entry)
-  const draftPort = (port: ServicePort) => ({ port, endpoints: endpointsOf(slices, port, settings) })
-  // While the service itself is the same, so are its ports.
-  if (before?.service === service) return before.ports.map(rules => ({ ...draftPort(rules.port), before: rules }))
-  return servicePortsOf(service, settings.family, settings.allowExternalIps).map(draftPort)
-}
-
-function write({ key, service, ports }: Draft, annotated: boolean, own: FamilyProxy): ServiceRules | undefined {
-  if (service === undefined || ports.length === 0) {
-    own.written.delete(key)
-    return undefined
-  }
-  const make = ({ port, endpoints, before }: DraftPort) => portRulesOf(port, endpoints, annotated, own.settings, before)
-  const rules = { key, service, ports: ports.map(make) }
-  own.written.set(key, rules)
-  return rules
-}
-
-function ownChainChanges(changes: readonly ServiceChange[]): Pick<PartialSync, 'chains' | 'stale'> {
+function ownChainChanges(changes: readonly ServiceChange<PortRules>[]): Pick<PartialSync, 'chains' | 'stale'> {
   const chainsOf = (rules: ServiceRules | undefined) => rules?.ports.flatMap(port => port.chains) ?? []
   const chains = changes.flatMap(({ after }) => chainsOf(after))
   const needed = new Set(chains.map(chain => chain.name))

@@ -7,9 +7,9 @@
 import type { Origin, Rule, TableName, Target } from '../../netfilter/rule.ts'
 import type { ServicePort } from '../service-port.ts'
 import type { Settings } from '../settings.ts'
+import type { Verdict } from '../verdict.ts'
 import { EXTERNAL_SERVICES, NODE_PORTS, PROXY_FIREWALL, SERVICES, type ServiceChainNames } from './chain-names.ts'
 import { ACCEPT, comment, DROP, jump, REJECT, TO_LOCAL, TO_LOOPBACK, toIp, toPort } from './rule-parts.ts'
-import type { Verdict } from './verdict.ts'
 
 /** The rules of one service port, by shared chain, each list in the order of the chain. */
 export interface SharedRules {

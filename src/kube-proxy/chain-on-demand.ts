@@ -8,21 +8,19 @@
  *
  * @module
  */
-import type { Chain, Rule } from '../../netfilter/rule.ts'
-
 /** Equal rules at every reading, which the subclass makes of values that do not change. */
-export abstract class ChainOnDemand implements Chain {
+export abstract class ChainOnDemand<R> {
   readonly name: string
-  #kept: readonly Rule[] | 'read' | undefined
+  #kept: readonly R[] | 'read' | undefined
 
   constructor(name: string) {
     this.name = name
     this.#kept = undefined
   }
 
-  protected abstract make(): readonly Rule[]
+  protected abstract make(): readonly R[]
 
-  get rules(): readonly Rule[] {
+  get rules(): readonly R[] {
     if (typeof this.#kept === 'object') return this.#kept
     const rules = this.make()
     this.#kept = this.#kept === 'read' ? rules : 'read'

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isExternallyAccessible, type ServicePort } from '../service-port.ts'
-import type { Categories } from '../topology.ts'
+import { isExternallyAccessible, type ServicePort } from './service-port.ts'
+import type { Categories } from './topology.ts'
 
 export interface Verdict {
   /** Some endpoint works, on any node. */
