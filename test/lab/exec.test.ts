@@ -69,7 +69,7 @@ t.test('a command runs in the network of a machine and its code is passed on', a
     t.strictSame(told, { code: 3, out: 'out\n', err: 'err\n' }, 'with its own input and output')
 
     const status = await podwire(['lab', 'status'])
-    t.match(status.out, new RegExp(`^${id} +up +nft +2 +1 +7/7 +yes$`, 'm'))
+    t.match(status.out, new RegExp(`^${id} +up +nft +2 +3 +9/9 +yes +yes$`, 'm'))
     const { out } = await podwire(['lab', 'status', '-o', 'json'])
     const lab = (JSON.parse(out) as { id: string; machines: { machine: string }[] }[]).find(one => one.id === id)
     t.match(lab, { state: 'up', iptables: 'nft', answers: true })
@@ -137,12 +137,13 @@ t.test('parseRecord() takes what is written and nothing else', async t => {
     state: 'up',
     maker: { pid: 7, started: '99' },
     variant: 'nft',
+    dns: 'added',
     machines: [{ machine: 'a', kind: 'node', namespace: 'podwire.demo.node.a', addresses: ['192.0.2.1'] }],
   }
-  t.match(parseRecord(JSON.stringify(whole)), { id: 'demo', state: 'up', machines: [{ kind: 'node' }] })
+  t.match(parseRecord(JSON.stringify(whole)), { id: 'demo', state: 'up', dns: 'added', machines: [{ kind: 'node' }] })
   // biome-ignore format: one case, one row
   const wrong: readonly unknown[] = [
-    null, [], 7, {}, { ...whole, id: 7 }, { ...whole, state: 'down' }, { ...whole, maker: {} }, { ...whole, variant: 'ipfw' },
+    null, [], 7, {}, { ...whole, id: 7 }, { ...whole, dns: 'some' }, { ...whole, state: 'down' }, { ...whole, maker: {} }, { ...whole, variant: 'ipfw' },
     { ...whole, machines: 'all' }, { ...whole, machines: [7] }, { ...whole, machines: [{ ...whole.machines[0], kind: 'moon' }] },
     { ...whole, machines: [{ ...whole.machines[0], addresses: ['nowhere'] }] },
   ]
