@@ -30,8 +30,8 @@ export function namedLab(plan: LabPlan, loaded: LoadedCluster, { added, remarks 
   const configurations = configurationsOf(loaded)
   const listeners = nameListeners(plan, nameServerPorts(loaded.cluster, configurations))
   const told = [
-    ...remarks,
     ...(added.length > 0 ? [`the manifests have no cluster DNS: added ${added.join(' and ')} (--no-dns: none)`] : []),
+    ...remarks,
   ]
   if (listeners.length === 0) {
     return { remarks: [...told, "nobody answers DNS: no pod of this lab is behind the cluster's DNS address"] }

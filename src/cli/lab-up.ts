@@ -73,17 +73,16 @@ async function runUp(given: Given, io: Io): Promise<ExitCode> {
   const nodeConf = await readNodeConf(given, io)
   const loaded = await loadCluster(given, io)
   const { cluster, dns } = given.is('no-dns') ? { cluster: loaded, dns: undefined } : withDns(loaded)
+  const kubelets = { ...podGroundOptions(cluster.harvest), ...(nodeConf && { nodeConf }) }
   const { plan, nameServer, remarks } = await locating(cluster.harvest, async () => {
-    const plan = plannedLab(cluster.settled, options)
-    const interiors = interiorFiles(
-      podGround(cluster.cluster, { ...podGroundOptions(cluster.harvest), ...(nodeConf && { nodeConf }) }),
-    )
-    const named = dns && namedLab(plan, cluster, dns)
-    return { plan: { ...plan, files: new Map([...plan.files, ...interiors]) }, remarks: [], ...named }
+    const bare = plannedLab(cluster.settled, options)
+    const interiors = interiorFiles(podGround(cluster.cluster, kubelets))
+    const plan = { ...bare, files: new Map([...bare.files, ...interiors]) }
+    return { plan, remarks: [], ...(dns && namedLab(plan, cluster, dns)) }
   })
   const notes = await raise(plan, nameServer, io)
   for (const note of [...remarks, ...notes]) io.err(`note: ${visibleLines(note)}\n`)
-  await io.out(formatSummary(plan, cluster))
+  await io.out(formatSummary(plan, cluster, nameServer ? 'getent hosts kubernetes.default' : 'ip addr'))
   return 0
 }
 
@@ -110,14 +109,15 @@ async function raise(plan: LabPlan, nameServer: NameServer | undefined, io: Io):
   }
 }
 
-function formatSummary({ id, machines, variant }: LabPlan, { namespace }: LoadedCluster): string {
+/** @param trial a command that a pod can try */
+function formatSummary({ id, machines, variant }: LabPlan, { namespace }: LoadedCluster, trial: string): string {
   const of = (kind: LabMachine['kind']) => machines.filter(one => one.kind === kind)
   const option = id === 'lab' ? '' : ` --id ${id}`
   const [node] = of('node')
   const pods = of('pod')
   const pod = pods.find(({ machine }) => machine.startsWith(`${namespace}/`)) ?? pods[0]
   const tries = [
-    ...(pod ? [`podwire lab exec${option}${wordsFor(pod.machine, namespace)} -- getent hosts kubernetes.default`] : []),
+    ...(pod ? [`podwire lab exec${option}${wordsFor(pod.machine, namespace)} -- ${trial}`] : []),
     ...(node ? [`podwire lab exec${option} node/${node.machine} -- iptables-${variant}-save -t nat`] : []),
     `podwire lab down${id === 'lab' ? '' : ` ${id}`}`,
   ]
