@@ -4,7 +4,7 @@
  * @module
  */
 import type { Millis } from '../base/clock.ts'
-import { addIp, familyOf } from '../base/ip.ts'
+import { addIp, familyOf, type Prefix } from '../base/ip.ts'
 import { podContainers } from '../kubelet/declared-variable.ts'
 import { containerEnvironment, type Surroundings } from '../kubelet/environment.ts'
 import type { ContainerEnvironment } from '../kubelet/environment-json.ts'
@@ -23,6 +23,7 @@ import type { Pod } from '../objects/pod.ts'
 import type { Secret } from '../objects/secret.ts'
 import type { Service } from '../objects/service.ts'
 import type { Cluster } from './cluster.ts'
+import type { SettledCluster } from './host-state.ts'
 import { nodeNetworks } from './uplink.ts'
 
 export interface PodGroundOptions {
@@ -39,25 +40,44 @@ export interface PodGroundOptions {
   readonly nodeHosts?: string
 }
 
-/** What does not depend on the pod, worked out once for a cluster in which nothing changes meanwhile. */
-export interface PodGround {
-  readonly cluster: Cluster
+/** What pods' resolv.conf and hosts files are made of. */
+export interface ResolverGround {
   readonly kubelet: KubeletSettings
-  readonly options: PodGroundOptions
   readonly nodeConf: ResolvConf
+  /** The text of every node's `/etc/hosts`; absent: the usual one. */
+  readonly nodeHosts?: string
+  readonly services: readonly Service[]
+  readonly podCidrs: readonly Prefix[]
+  readonly nodeNamed: (name: string) => Node | undefined
+}
+
+/** What does not depend on the pod, worked out once for a cluster in which nothing changes meanwhile. */
+export interface PodGround extends ResolverGround {
+  readonly cluster: Cluster
+  readonly options: PodGroundOptions
   readonly servicesOf: ReadonlyMap<string, readonly Service[]>
 }
 
 export function podGround(cluster: Cluster, options: PodGroundOptions): PodGround {
   const { store, settings } = cluster
   const services = store.list('Service')
-  const routers = nodeNetworks(store.list('Node')).map(({ base }) => addIp(base, 1))
+  const objects = { settings, services, nodes: store.list('Node') }
+  return { ...resolverGround(objects, options), cluster, options, servicesOf: byNamespace(services) }
+}
+
+export function resolverGround(
+  { settings, services, nodes }: Pick<SettledCluster, 'settings' | 'services' | 'nodes'>,
+  { configurations, nodeConf, nodeHosts }: Omit<PodGroundOptions, 'dated'>,
+): ResolverGround {
+  const routers = nodeNetworks(nodes).map(({ base }) => addIp(base, 1))
+  const byName = new Map(nodes.map(node => [node.metadata.name, node]))
   return {
-    cluster,
-    kubelet: kubeletSettings(options.configurations, services, settings.serviceCidrs),
-    options,
-    nodeConf: options.nodeConf ?? usualNodeConf(routers),
-    servicesOf: byNamespace(services),
+    kubelet: kubeletSettings(configurations, services, settings.serviceCidrs),
+    nodeConf: nodeConf ?? usualNodeConf(routers),
+    ...(nodeHosts === undefined ? {} : { nodeHosts }),
+    services,
+    podCidrs: settings.podCidrs,
+    nodeNamed: name => byName.get(name),
   }
 }
 
@@ -79,25 +99,25 @@ export function podEnvironments(pod: Pod, ground: PodGround): readonly Container
 }
 
 /** What the pod's `/etc/resolv.conf` says, and what kubelet warns about. */
-export function resolverOf(pod: Pod, ground: PodGround): PodResolver {
+export function resolverOf(pod: Pod, ground: ResolverGround): PodResolver {
   return podResolver(pod, resolverSettings(nodeOf(pod, ground), ground))
 }
 
 /** The pod's `/etc/hosts`; nothing while it has no address, for then it has none either. */
-export function hostsOf(pod: Pod, ground: PodGround): PodHosts | undefined {
+export function hostsOf(pod: Pod, ground: ResolverGround): PodHosts | undefined {
   const node = nodeOf(pod, ground)
   const addresses = podAddresses(pod, node)
   if (addresses.length === 0 && !pod.spec.hostNetwork) return undefined
   const name = pod.spec.nodeName ?? ''
-  const nodeHosts = ground.options.nodeHosts ?? usualNodeHosts(name, node ? nodeAddresses(node) : [])
+  const nodeHosts = ground.nodeHosts ?? usualNodeHosts(name, node ? nodeAddresses(node) : [])
   return podHosts(pod, addresses, ground.kubelet.clusterDomain, nodeHosts)
 }
 
-function nodeOf({ spec }: Pod, { cluster }: PodGround): Node | undefined {
-  return spec.nodeName ? cluster.store.find('Node', undefined, spec.nodeName) : undefined
+function nodeOf({ spec }: Pod, { nodeNamed }: ResolverGround): Node | undefined {
+  return spec.nodeName ? nodeNamed(spec.nodeName) : undefined
 }
 
-function resolverSettings(node: Node | undefined, { kubelet, nodeConf }: PodGround): ResolverSettings {
+function resolverSettings(node: Node | undefined, { kubelet, nodeConf }: ResolverGround): ResolverSettings {
   const { clusterDns, clusterDomain, ignoresNode } = kubelet
   const nodeFamilies = node ? nodeAddresses(node).map(familyOf) : []
   return { clusterDns, clusterDomain, nodeFamilies, ...(!ignoresNode && { nodeConf }) }

@@ -16,9 +16,9 @@ import { nodeAddresses, podAddresses } from '../kubelet/field-value.ts'
 import { formatHosts, podHostname } from '../kubelet/hosts.ts'
 import type { PodResolver } from '../kubelet/pod-resolver.ts'
 import { dnsService } from '../kubelet/settings.ts'
-import { type Node, podPrefixesOf } from '../objects/node.ts'
+import { podPrefixesOf } from '../objects/node.ts'
 import type { Pod } from '../objects/pod.ts'
-import { hostsOf, type PodGround, resolverOf } from './pod-ground.ts'
+import { hostsOf, type ResolverGround, resolverOf } from './pod-ground.ts'
 import { nodeNetworks } from './uplink.ts'
 
 /** A pod as it looks names up. */
@@ -34,7 +34,7 @@ export function plainPod(namespace: string): Pod {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'pod', namespace }, spec: { containers: [] } }
 }
 
-export function podClient(pod: Pod, ground: PodGround): PodClient {
+export function podClient(pod: Pod, ground: ResolverGround): PodClient {
   const resolver = resolverOf(pod, ground)
   const known = hostsOf(pod, ground) ?? { of: 'pod', own: [], aliases: [] }
   const hosts = formatHosts(known)
@@ -50,13 +50,12 @@ export function podClient(pod: Pod, ground: PodGround): PodClient {
 }
 
 /** A pod without addresses yet is taken to get one of each family that the cluster has. */
-function sourcesOf(pod: Pod, { cluster }: PodGround): readonly InterfaceAddress[] {
-  const { store, settings } = cluster
-  const node = pod.spec.nodeName ? store.find('Node', undefined, pod.spec.nodeName) : undefined
+function sourcesOf(pod: Pod, { podCidrs, nodeNamed }: ResolverGround): readonly InterfaceAddress[] {
+  const node = pod.spec.nodeName ? nodeNamed(pod.spec.nodeName) : undefined
   if (node && pod.spec.hostNetwork) return within(nodeAddresses(node).map(formatIp), nodeNetworks([node]))
   const own = podAddresses(pod, node).map(formatIp)
-  if (own.length > 0) return within(own, node ? podPrefixesOf(node as Node) : [])
-  return settings.podCidrs.map(({ base }) => ({ address: base, bits: familyOf(base) === 4 ? 32 : 128 }))
+  if (own.length > 0) return within(own, node ? podPrefixesOf(node) : [])
+  return podCidrs.map(({ base }) => ({ address: base, bits: familyOf(base) === 4 ? 32 : 128 }))
 }
 
 /** Addresses, each with the length of the network of its family. */
@@ -71,8 +70,8 @@ function within(addresses: readonly string[], networks: ReturnType<typeof podPre
 }
 
 /** The addresses at which the cluster's DNS answers, as far as is known: those that kubelets hand out, and its Service's. */
-export function dnsAddresses({ cluster, kubelet }: PodGround): readonly string[] {
-  const service = dnsService(cluster.store.list('Service'))
+export function dnsAddresses({ services, kubelet }: ResolverGround): readonly string[] {
+  const service = dnsService(services)
   const own = service?.spec.clusterIPs ?? [service?.spec.clusterIP ?? '']
   const all = [...kubelet.clusterDns.map(formatIp), ...own.flatMap(text => findIp(text) ?? []).map(formatIp)]
   return [...new Set(all)]
@@ -83,7 +82,7 @@ export function dnsAddresses({ cluster, kubelet }: PodGround): readonly string[]
  *
  * @param ownLoopback whether the pod's loopback is its own, not its node's
  */
-export function podAsk(zone: Zone, ground: PodGround, ownLoopback: boolean): Ask {
+export function podAsk(zone: Zone, ground: ResolverGround, ownLoopback: boolean): Ask {
   const addresses = new Set(dnsAddresses(ground))
   return (name, type, server) => {
     if (addresses.has(server)) return zoneReply(zone, name, type)
