@@ -7,7 +7,7 @@ import { formatIp, formatPrefix, isIpv4 } from '../../base/ip.ts'
 import { formatMac } from '../../base/mac.ts'
 import { formatProtocol } from '../name.ts'
 import { formatNftDuration } from './duration.ts'
-import type { NftElement, NftExpression, NftLookup, NftValue, NftVerdict } from './expression.ts'
+import type { NftElement, NftExpression, NftLookup, NftOperator, NftValue, NftVerdict } from './expression.ts'
 
 /** As it stands in a comparison, an element or a place to send to. */
 export function formatNftValue(value: NftValue): string {
@@ -74,7 +74,7 @@ export function formatNftElement(element: NftElement): string {
 
 /** An element without what a map has for it. */
 export function formatNftElementKey({ key, counter, unknown, timeout, expires, comment }: NftElement): string {
-  let text = formatNftValue(key)
+  let text = formatNftBits(key)
   if (counter) text += ` counter packets ${counter.packets} bytes ${counter.bytes}`
   if (unknown !== undefined) text += ` ${unknown}`
   if (timeout !== undefined) text += ` timeout ${formatNftDuration(timeout)}`
@@ -109,16 +109,29 @@ export function formatNftExpression(expression: NftExpression): string {
       return `numgen ${expression.mode} mod ${expression.modulus}${offset}`
     }
     case 'binary':
-      return `${formatOperand(expression.left)} ${expression.op} ${formatOperand(expression.right)}`
+      return `${formatOperand(expression.left, expression.op)} ${expression.op} ${formatOperand(expression.right, expression.op)}`
     case 'concat':
       return joined(expression.parts, formatNftExpression, ' . ')
+    case 'unknown':
+      return expression.text
     case 'map':
       return `${formatNftExpression(expression.key)} map ${formatNftLookup(expression.in)}`
   }
 }
 
-function formatOperand(operand: NftExpression): string {
-  return formatNftExpression(operand)
+/** How tightly each binds: the less, the tighter. */
+const LOOSENESS: Readonly<Record<NftOperator, number>> = { '<<': 1, '>>': 1, '&': 2, '^': 3, '|': 4 }
+
+/** In brackets if it would be taken apart. */
+function formatOperand(operand: NftExpression, op: NftOperator): string {
+  const text = operand.kind === 'value' ? formatNftBits(operand.value) : formatNftExpression(operand)
+  const own = operand.kind === 'binary' ? operand.op : text.includes(' | ') ? '|' : op
+  return LOOSENESS[own] > LOOSENESS[op] ? `(${text})` : text
+}
+
+/** As {@link formatNftValue}; bits together as one number, where that is not any of them: `syn | ack`. */
+export function formatNftBits(value: NftValue): string {
+  return value.kind === 'flags' ? value.symbols.join(' | ') : formatNftValue(value)
 }
 
 /** An address before a port: in brackets, if its colons could be taken for the port's. */

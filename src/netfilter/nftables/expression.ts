@@ -23,7 +23,7 @@ export type NftValue =
   | { readonly kind: 'number'; readonly number: number }
   /** A constant with a name of nft's own: `new`, `local`, `dnat`, `echo-request`. */
   | { readonly kind: 'symbol'; readonly symbol: string }
-  /** Several of them, any of which will do: `established,related`. */
+  /** Several of them: `established,related`. Bare in a comparison with `==`, any of them will do. */
   | { readonly kind: 'flags'; readonly symbols: readonly string[] }
   /** In quotes: the name of a device, with `*` at its end all that begin so. */
   | { readonly kind: 'string'; readonly text: string }
@@ -59,6 +59,8 @@ export type NftLookup =
   | { readonly kind: 'named'; readonly set: string }
   | { readonly kind: 'anonymous'; readonly elements: readonly NftElement[] }
 
+export type NftOperator = '&' | '|' | '^' | '<<' | '>>'
+
 /** Asked of a packet. */
 export type NftExpression =
   | { readonly kind: 'value'; readonly value: NftValue }
@@ -79,10 +81,12 @@ export type NftExpression =
   | { readonly kind: 'numgen'; readonly mode: 'random' | 'inc'; readonly modulus: number; readonly offset?: number }
   | {
       readonly kind: 'binary'
-      readonly op: '&' | '|' | '^' | '<<' | '>>'
+      readonly op: NftOperator
       readonly left: NftExpression
       readonly right: NftExpression
     }
   | { readonly kind: 'concat'; readonly parts: readonly NftExpression[] }
   /** What the map holds for the key; the rule ends where it holds nothing. */
   | { readonly kind: 'map'; readonly key: NftExpression; readonly in: NftLookup }
+  /** Kept as it is written in a listing: `socket transparent`, `@th,16,16`; podwire does not know what it gives. */
+  | { readonly kind: 'unknown'; readonly text: string }

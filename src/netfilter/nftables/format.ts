@@ -29,9 +29,9 @@ export function formatNftTable(table: NftTable): string {
 function addNftTable(text: TextBuilder, table: NftTable): void {
   for (const remark of table.remarks ?? []) text.add(`${remark}\n`)
   text.add(`table ${table.family} ${table.name} {${formatHandle(table)}\n`)
-  if (table.comment !== undefined) text.add(`\tcomment "${table.comment}"\n`)
   if (table.flags?.length) text.add(`\tflags ${table.flags.join(',')}\n`)
-  let before = ''
+  if (table.comment !== undefined) text.add(`\tcomment "${table.comment}"\n`)
+  let before = table.flags?.length ? '\n' : ''
   const addBlock = (head: string, lines: Iterable<string>) => {
     text.add(`${before}\t${head}\n`)
     for (const line of lines) text.add(`\t\t${line}\n`)
@@ -74,9 +74,7 @@ export function formatNftChainHead({ comment, base }: NftChain, family: NftFamil
 export function formatNftBase(base: NftBase, family: NftFamily): string {
   const { type, hook, policy, devices = [], offload } = base
   const on =
-    devices.length > 1
-      ? ` devices = { ${devices.map(name => `"${name}"`).join(', ')} }`
-      : devices.map(name => ` device "${name}"`).join('')
+    devices.length > 1 ? ` devices = { ${devices.join(', ')} }` : devices.map(name => ` device "${name}"`).join('')
   const priority = formatNftPriority(family, base)
   return `type ${type} hook ${hook}${on} priority ${priority}; policy ${policy};${offload ? ' flags offload;' : ''}`
 }

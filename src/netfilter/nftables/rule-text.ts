@@ -4,9 +4,11 @@
  * @see src/statement.c and src/expression.c of nftables 1.0.6
  * @module
  */
+import { isBits, typesOf } from './datatype.ts'
 import { formatNftDuration } from './duration.ts'
 import type { NftExpression, NftValue } from './expression.ts'
 import {
+  formatNftBits,
   formatNftExpression,
   formatNftHost,
   formatNftLookup,
@@ -65,29 +67,33 @@ export function formatNftStatement(statement: NftStatement): string {
 }
 
 function formatMatch({ left, op, right }: Statement<'match'>): string {
+  const said = op === '==' ? '' : `${op} `
   if (right.kind === 'named' || right.kind === 'anonymous') {
-    return `${formatNftExpression(left)} ${op === '==' ? '' : `${op} `}${formatNftLookup(right)}`
+    return `${formatNftExpression(left)} ${said}${formatNftLookup(right)}`
   }
-  const flags = left.kind === 'binary' && left.op === '&' && asBits(left.right)
-  if (flags && (op === '==' || op === '!=')) return formatMaskedFlags(left.left, flags, op, right)
-  // Behind a calculation the comparison must be said.
-  const said = op === '==' && left.kind !== 'binary' ? '' : `${op} `
-  return `${formatNftExpression(left)} ${said}${formatNftValue(right)}`
+  const mask = left.kind === 'binary' && left.op === '&' ? maskOf(left.right) : undefined
+  if (left.kind === 'binary' && mask) {
+    // None of these.
+    if (op === '==' && isZero(right)) return `${formatNftExpression(left.left)} ! ${formatNftValue(mask)}`
+    // Of these, just those.
+    if (mask.kind === 'flags' && (op === '==' || op === '!=')) {
+      return `${formatNftExpression(left.left)} ${said}${formatNftValue(right)} / ${formatNftValue(mask)}`
+    }
+  }
+  // Behind a calculation, and where bits are meant as one number, the comparison is said even if it is for equality.
+  if (op === '==' && isZero(right) && isBits(typesOf(left)[0])) return `${formatNftExpression(left)} == 0x0`
+  if (op === '==' && left.kind !== 'binary') return `${formatNftExpression(left)} ${formatNftValue(right)}`
+  return `${formatNftExpression(left)} ${op} ${formatNftBits(right)}`
 }
 
 /** Bits by their names, as of `tcp flags`. */
-function asBits(mask: NftExpression): NftValue | undefined {
+function maskOf(mask: NftExpression): NftValue | undefined {
   if (mask.kind !== 'value') return undefined
   return mask.value.kind === 'flags' || mask.value.kind === 'symbol' ? mask.value : undefined
 }
 
-/** `tcp flags syn / syn,ack`: of these, just those; `tcp flags ! syn,ack`: none of these. */
-function formatMaskedFlags(of: NftExpression, mask: NftValue, op: '==' | '!=', value: NftValue): string {
-  const said = op === '==' ? '' : '!= '
-  if (value.kind === 'number' && value.number === 0 && op === '==') {
-    return `${formatNftExpression(of)} ! ${formatNftValue(mask)}`
-  }
-  return `${formatNftExpression(of)} ${said}${formatNftValue(value)} / ${formatNftValue(mask)}`
+function isZero(value: NftValue): boolean {
+  return value.kind === 'number' && value.number === 0
 }
 
 function formatNat({ nat, family, address, port, flags }: Statement<'nat'>): string {

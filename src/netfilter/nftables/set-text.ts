@@ -5,20 +5,22 @@
  * @module
  */
 import { formatNftDuration } from './duration.ts'
-import type { NftElement, NftExpression } from './expression.ts'
+import type { NftExpression } from './expression.ts'
 import { formatNftElement, formatNftExpression } from './expression-text.ts'
 import type { NftSet, NftType } from './rule.ts'
 
 /** How many elements stand in a line where it is not one, by the type of the key. */
-const PER_LINE: ReadonlyMap<NftType, number> = new Map([
-  ['inet_proto', 5],
-  ['inet_service', 5],
-  ['mark', 5],
-  ['ipv4_addr', 2],
+const PER_LINE: ReadonlyMap<NftType, number> = new Map<NftType, number>([
+  ...types(5, 'arp_op dccp_pkttype gid iface_index inet_proto inet_service integer mark nf_proto tcp_flag uid'),
+  ...types(2, 'ct_dir ct_state ct_status ipv4_addr pkt_type'),
 ])
 
-/** What stands before elements in lines behind the first. */
-const INDENT = '\t\t\t     '
+function types(count: number, names: string): [NftType, number][] {
+  return names.split(' ').map(name => [name as NftType, count])
+}
+
+/** What stands before elements in lines behind the first, besides the two tabs of all lines. */
+const INDENT = '\t     '
 
 /** `set` or `map`, as the set is named in commands. */
 export function nftSetKind(set: NftSet): 'set' | 'map' {
@@ -29,8 +31,7 @@ export function nftSetKind(set: NftSet): 'set' | 'map' {
 export function formatNftSetBody(set: NftSet): string[] {
   if (set.spelling) return [...set.spelling]
   const lines = formatNftSetHead(set)
-  if (set.elements.length > 0) lines.push(`elements = { ${formatNftElements(set)} }`)
-  return lines
+  return set.elements.length > 0 ? [...lines, ...formatElementLines(set)] : lines
 }
 
 /** As {@link formatNftSetBody}, without elements. */
@@ -38,7 +39,8 @@ export function formatNftSetHead(set: NftSet): string[] {
   const lines = [formatTypes(set)]
   if (set.policy !== undefined) lines.push(`policy ${set.policy}`)
   if (set.size !== undefined) lines.push(`size ${set.size}`)
-  if (set.flags?.length) lines.push(`flags ${set.flags.join(',')}`)
+  const flags = listedFlags(set)
+  if (flags.length > 0) lines.push(`flags ${flags.join(',')}`)
   if (set.timeout !== undefined) lines.push(`timeout ${formatNftDuration(set.timeout)}`)
   if (set.gcInterval !== undefined) lines.push(`gc-interval ${formatNftDuration(set.gcInterval)}`)
   if (set.autoMerge) lines.push('auto-merge')
@@ -46,6 +48,14 @@ export function formatNftSetHead(set: NftSet): string[] {
   if (set.unknown) lines.push(...set.unknown)
   if (set.comment !== undefined) lines.push(`comment "${set.comment}"`)
   return lines
+}
+
+const FLAGS = ['constant', 'dynamic', 'interval', 'timeout'] as const
+
+/** That elements may have a timeout goes without saying where all have one. */
+function listedFlags({ flags = [], timeout }: NftSet): readonly string[] {
+  const all = FLAGS.filter(flag => flags.includes(flag))
+  return timeout !== undefined && all.every(flag => flag === 'timeout') ? [] : all
 }
 
 function formatTypes({ type, data, typeof: by }: NftSet): string {
@@ -61,14 +71,20 @@ function formatParts(parts: readonly NftExpression[]): string {
   return parts.map(formatNftExpression).join(' . ')
 }
 
-/** All elements, some of them in a line. */
-export function formatNftElements({ type, elements }: Pick<NftSet, 'type' | 'elements'>): string {
+/** The lines of `elements = { … }`, several elements in each where their type is a short one. */
+function formatElementLines({ type, elements }: NftSet): string[] {
   const [only = 'string'] = type
   const perLine = type.length === 1 ? (PER_LINE.get(only) ?? 1) : 1
-  let text = ''
+  const lines: string[] = []
+  let line = 'elements = { '
   for (const [i, element] of elements.entries()) {
-    if (i > 0) text += i % perLine === 0 ? `,\n${INDENT}` : ', '
-    text += formatNftElement(element as NftElement)
+    if (i > 0) line += ', '
+    if (i > 0 && i % perLine === 0) {
+      lines.push(line.slice(0, -1))
+      line = INDENT
+    }
+    line += formatNftElement(element)
   }
-  return text
+  lines.push(`${line} }`)
+  return lines
 }
