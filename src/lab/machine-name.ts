@@ -41,7 +41,8 @@ export function findMachine(text: string, machines: readonly LabMachine[], names
 export function podMeant(text: string, namespace: string): string | undefined {
   const [word = '', ...rest] = text.split('/')
   if (!Object.hasOwn(KINDS, word) || KINDS[word] !== 'pod') return undefined
-  return rest.length === 1 ? `${namespace}/${rest[0]}` : rest.join('/')
+  const names = rest.length === 1 ? [namespace, ...rest] : rest
+  return names.length === 2 ? names.join('/') : undefined
 }
 
 function isNamed({ kind, machine }: LabMachine, name: readonly string[], namespace: string): boolean {

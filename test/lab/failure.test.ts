@@ -85,11 +85,15 @@ t.test('a lab that stands and fails goes on standing, and says where to look', a
     t.equal(again.code, 0, again.err)
 
     process.kill(processesOf(id).find(isCalled('/answerer.js'))?.pid ?? 0, 'SIGKILL')
-    await processesWhen(id, all => all.length === 0)
+    await processesWhen(id, all => !all.some(isCalled('/answerer.js')))
     const { code, err } = await podwire(['lab', 'verify', ...MANIFESTS, '--id', id, 'pod/client', 'svc/web:80'])
     t.equal(code, 2)
     t.match(err, /its answerer has ended\n(?:.*\n)*no flow was judged\n/)
-    t.match((await podwire(['lab', 'status'])).out, new RegExp(`^${id} .* no$`, 'm'))
+    t.match((await podwire(['lab', 'status'])).out, new RegExp(`^${id} .* no +yes$`, 'm'))
+
+    process.kill(processesOf(id).find(isCalled('/name-server.js'))?.pid ?? 0, 'SIGKILL')
+    await processesWhen(id, all => all.length === 0)
+    t.match((await podwire(['lab', 'status'])).out, new RegExp(`^${id} .* no +no$`, 'm'))
   })
 })
 

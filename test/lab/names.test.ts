@@ -104,6 +104,26 @@ function machineFiles(): readonly string[] {
   return [hostname(), ...files.map(file => readFileSync(file, 'utf8').replaceAll(/^.* \/run\/netns\/.*\n/gm, ''))]
 }
 
+/** In a mount namespace: a link for resolv.conf, as systemd-resolved makes it, and sssd's socket. */
+const STRANGE = `set -e
+mount -t tmpfs tmpfs /var/lib
+mkdir -p /var/lib/sss/pipes /var/lib/etc
+cp -a /etc/. /var/lib/etc
+mount --bind /var/lib/etc /etc
+echo "nameserver 192.0.2.1" > /var/lib/stub
+ln -sf ../var/lib/stub /etc/resolv.conf
+exec "$@"`
+const SOCKET = '/var/lib/sss/pipes/nss'
+const CALL = `require('net').connect('${SOCKET}').on('connect', () => console.log('heard')).on('error', e => console.log(e.code))`
+/** Listens at the socket while a command runs. */
+const ATTEND = `
+const server = require('net').createServer(socket => socket.end()).listen('${SOCKET}', () =>
+  require('child_process').spawn(process.execPath, process.argv.slice(1), { stdio: 'inherit' }).on('exit', () => server.close()))`
+
+function onStrangeMachine(...args: readonly string[]): Promise<Ran> {
+  return run('unshare', ['--mount', 'sh', '-c', STRANGE, 'sh', process.execPath, '-e', ATTEND, '--', ...args])
+}
+
 function exec(id: string, ...args: readonly string[]): Promise<Ran> {
   return command(['lab', 'exec', '--id', id, ...args])
 }
@@ -146,6 +166,19 @@ t.test('what programs in pods find', async t => {
       err: /pod default\/a has no container nobody; there are first, main, other/,
     })
     t.match(await exec(id, 'router', '-c', 'main', '--', 'true'), { code: 2, err: /-c is for pods/ })
+    const there = ['bin/podwire.js', 'lab', 'exec', '--id', id]
+    t.equal((await onStrangeMachine(...there, 'node/node-1', ...NODE, CALL)).out, 'heard\n')
+    t.equal(
+      (await onStrangeMachine(...there, 'pod/a', ...NODE, CALL)).out,
+      'ECONNREFUSED\n',
+      'no name service is reached',
+    )
+    t.match(
+      (await onStrangeMachine(...there, 'pod/a', ...lookUp('web'))).out,
+      /^10\.96\.0\.80 /,
+      'the file lies over a link',
+    )
+
     t.strictSame(machineFiles(), before, 'the machine has its own files all the while')
 
     const counted = await run('ip', [
