@@ -26,7 +26,8 @@ export function formatNftTable(table: NftTable): string {
   return text.toString()
 }
 
-function addNftTable(text: TextBuilder, table: NftTable): void {
+/** Adds the text of a table, as in `nft list ruleset`. */
+export function addNftTable(text: TextBuilder, table: NftTable): void {
   for (const remark of table.remarks ?? []) text.add(`${remark}\n`)
   text.add(`table ${table.family} ${table.name} {${formatHandle(table)}\n`)
   if (table.flags?.length) text.add(`\tflags ${table.flags.join(',')}\n`)

@@ -23,7 +23,7 @@ function types(count: number, names: string): [NftType, number][] {
 const INDENT = '\t     '
 
 /** `set` or `map`, as the set is named in commands. */
-export function nftSetKind(set: NftSet): 'set' | 'map' {
+export function nftSetKind(set: Pick<NftSet, 'data'>): 'set' | 'map' {
   return set.data === undefined ? 'set' : 'map'
 }
 
