@@ -37,6 +37,7 @@ function wishesOf(given: Given): Omit<Asked, 'from' | 'to' | 'after'> {
     ...(sport === undefined ? {} : { sport }),
     ...(size === undefined ? {} : { size }),
     ...(ttl === undefined ? {} : { ttl }),
+    ...(given.is('with-dns') ? { withDns: true } : {}),
   }
 }
 

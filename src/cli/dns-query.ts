@@ -4,7 +4,7 @@
  * @module
  */
 import { findIp } from '../base/ip.ts'
-import { dnsObjects } from '../cluster/dns-zone.ts'
+import { clusterZone, dnsObjects } from '../cluster/dns-zone.ts'
 import { podGround } from '../cluster/pod-ground.ts'
 import { dnsAddresses, plainPod, podAsk, podClient } from '../cluster/pod-lookup.ts'
 import { findName } from '../dns/name.ts'
@@ -15,7 +15,7 @@ import { lookupsToJson, type Told } from '../dns/resolver/lookup-json.ts'
 import { trapsOf } from '../dns/resolver/traps.ts'
 import type { ResolvConf } from '../kubelet/resolv-conf.ts'
 import type { Command, Given } from './command.ts'
-import { ZONE_OPTIONS, zoneOf, zoneWishes } from './dns-options.ts'
+import { ZONE_OPTIONS, zoneWishes } from './dns-options.ts'
 import { type ExitCode, UsageError } from './exit.ts'
 import type { Io } from './io.ts'
 import { type LoadedCluster, loadCluster, locating } from './load.ts'
@@ -90,7 +90,7 @@ function tell(
 ): Told {
   const pod = known ?? plainPod(loaded.namespace)
   const ground = podGround(loaded.cluster, { ...podGroundOptions(loaded.harvest), ...(nodeConf ? { nodeConf } : {}) })
-  const { zone } = zoneOf(loaded, given)
+  const { zone } = clusterZone(loaded.cluster, ground.options.configurations, zoneWishes(given))
   const { client, resolver: file } = podClient(pod, ground)
   const ask = podAsk(zone, ground, pod.spec.hostNetwork !== true)
   const libraries = resolver === 'both' ? LIBRARIES : [resolver]

@@ -6,6 +6,7 @@
 import { ParseError } from '../base/error.ts'
 import { equalIp, type Family, familyOf, findIp, isLinkLocal } from '../base/ip.ts'
 import type { HostOptions, SettledCluster } from '../cluster/host-state.ts'
+import type { NameService } from '../cluster/name-service.ts'
 import type { Pod } from '../objects/pod.ts'
 import { type Asked, type Question, questionsOf } from '../trace/ask.ts'
 import { type ClusterWorldOptions, clusterWorld } from '../trace/cluster-world.ts'
@@ -26,6 +27,8 @@ import { RefusedInput } from './exit.ts'
 /** What is looked at: objects, dumps, or both. */
 export interface Ground {
   readonly cluster?: SettledCluster
+  /** Who looks names up there. */
+  readonly names?: NameService
   /** All pods, those that run nowhere too. */
   readonly pods?: readonly Pod[]
   readonly hosts?: readonly DumpedHost[]
@@ -66,6 +69,7 @@ export function inquire(asked: readonly Asked[], ground: Ground, options: Inquir
     const world = createWorld(config)
     const directory: Directory = {
       ...(ground.cluster ? { cluster: ground.cluster } : {}),
+      ...(ground.names ? { names: ground.names } : {}),
       nodes: names,
       namespace: ground.namespace,
       family: ground.family,

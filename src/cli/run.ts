@@ -21,6 +21,7 @@ import { formatFailures, readInput } from './input.ts'
 import { type Ground, inquire } from './inquiry.ts'
 import type { Io } from './io.ts'
 import { type LoadedCluster, loadFiles } from './load.ts'
+import { namesOf } from './names.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
 import { readScenario, type Scenario, type ScenarioStep } from './scenario-file.ts'
 import { formatTable } from './table.ts'
@@ -93,13 +94,15 @@ function isExpecting({ expectations, trace }: ScenarioStep): boolean {
 async function followTrace(
   step: TraceStep,
   { namespace, folder }: Scenario,
-  { cluster }: LoadedCluster,
+  loaded: LoadedCluster,
   given: Given,
   io: Io,
 ): Promise<readonly string[]> {
+  const { cluster } = loaded
   const via = step.asked.find(one => one.via !== undefined)?.via
   const ground: Ground = {
     cluster: settledCluster(cluster),
+    names: namesOf(loaded),
     pods: cluster.store.list('Pod'),
     namespace,
     family: 4,

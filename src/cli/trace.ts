@@ -18,7 +18,9 @@ import { type ExitCode, UsageError } from './exit.ts'
 import { hostOptionsOf, namingOf, RELEASE, viaOf } from './ground.ts'
 import { type Ground, type Inquiry, type InquiryOptions, inquire } from './inquiry.ts'
 import type { Io } from './io.ts'
+import { withDns } from './lab-dns.ts'
 import { type LoadedCluster, loadCluster, locating } from './load.ts'
+import { namesOf } from './names.ts'
 import { CLUSTER_OPTIONS } from './options.ts'
 import { showProgress } from './progress.ts'
 import { readStateFolder } from './state-folder.ts'
@@ -41,8 +43,8 @@ arrive, why. With --state it walks through dumps of real hosts (scripts/collect-
 -f beside it name pods and Services.
 
 FROM  pod/NAME, deploy/NAME, node/NAME, NAMESPACE/NAME, an address, ip:ADDRESS for a client outside
-TO    svc/NAME[:PORT], pod/NAME[:PORT], node/NAME:PORT, ADDRESS[:PORT], [IPV6]:PORT, or a DNS name with :PORT;
-      127.0.0.1:PORT is the node's own loopback when FROM is a node
+TO    svc/NAME[:PORT], pod/NAME[:PORT], node/NAME:PORT, ADDRESS[:PORT], [IPV6]:PORT, or a DNS name with :PORT, which is
+      looked up as FROM would (see dns query); 127.0.0.1:PORT is the node's own loopback when FROM is a node
 
 FAULT is what the tools would be told: NODE sysctl KEY=VALUE, NODE fdb del IP, NODE neigh del IP, NODE route del CIDR,
 NODE link set DEV mtu N | down | hairpin off, where DEV may be pod/NAME for the node's end of its pair.
@@ -65,6 +67,7 @@ bad input.`,
     },
     { name: 'via', value: 'NODE', help: 'the node by which packets from outside come in' },
     { name: 'then', value: 'PACKET', many: true, help: 'another packet after it: "[+30s] again" or "[+30s] FROM TO"' },
+    { name: 'with-dns', help: 'follow what the resolver sends to the name servers first, where TO is a DNS name' },
     { name: 'all-paths', help: `follow every way that chance can take, not only the first ${USUAL_WAYS}` },
     { name: 'draw', help: 'follow the one way that --seed draws' },
     { name: 'to-endpoint', value: 'ENDPOINT', help: 'show the path to this pod or address' },
@@ -84,6 +87,7 @@ bad input.`,
       does: 'session affinity: the same client again',
       call: 'podwire trace -f manifests/ pod/a svc/web --then "+10s again"',
     },
+    { does: 'a name, and its way through DNS', call: 'podwire trace -f manifests/ pod/a web.shop:80 --with-dns' },
     { does: 'dumps of real nodes', call: 'podwire trace --state nodes/ 10.244.1.5 10.96.0.10:53 --proto udp' },
     { does: 'a capture to open in Wireshark', call: 'podwire trace -f manifests/ pod/a svc/web -o pcap > web.pcapng' },
   ],
@@ -103,10 +107,19 @@ async function runTrace(given: Given, io: Io): Promise<ExitCode> {
     return print(inquiry, format, given, io)
   }
   if (!given.is('filename')) return follow({ ...common, ...hosts })
-  const cluster = await loadCluster(given, io)
-  return locating(cluster.harvest, () =>
-    follow({ ...common, ...hosts, cluster: cluster.settled, pods: podsOf(cluster) }),
-  )
+  const loaded = await loadCluster(given, io)
+  return locating(loaded.harvest, () => {
+    const cluster = given.is('with-dns') ? asking(loaded, io) : loaded
+    return follow({ ...common, ...hosts, cluster: cluster.settled, names: namesOf(cluster), pods: podsOf(cluster) })
+  })
+}
+
+/** With a DNS to ask: the cluster's own, else that of kubeadm. */
+function asking(loaded: LoadedCluster, io: Io): LoadedCluster {
+  const { cluster, dns } = withDns(loaded)
+  const added = dns.added.length > 0 ? [`the manifests have no cluster DNS: added ${dns.added.join(' and ')}`] : []
+  for (const remark of [...dns.remarks, ...added]) io.err(`note: ${visible(remark)}\n`)
+  return cluster
 }
 
 async function dumpedHosts(given: Given, io: Io): Promise<Pick<Ground, 'hosts'>> {

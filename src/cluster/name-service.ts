@@ -4,9 +4,10 @@
  * @module
  */
 
-import { isWithin, parseName } from '../dns/name.ts'
+import { isWithin, type Name, parseName } from '../dns/name.ts'
 import { isReverse, kubeadmOptions } from '../dns/options.ts'
 import { type Lookup, lookUp } from '../dns/resolver/lookup.ts'
+import { type ServiceName, serviceInName } from '../dns/resolver/service-name.ts'
 import { Zone } from '../dns/zone.ts'
 import type { Namespace } from '../objects/namespace.ts'
 import type { Pod } from '../objects/pod.ts'
@@ -23,19 +24,29 @@ export interface NameService {
   readonly asksCluster: (pod: Pod) => boolean
   /** Whether the name ends in the cluster's domain, and needs no search list. */
   readonly isWhole: (name: string) => boolean
+  /** The Service that a name of the cluster speaks of. */
+  readonly serviceNamed: (name: Name) => ServiceName | undefined
 }
 
-export function nameService(zone: Zone, ground: ResolverGround): NameService {
+/** @param zone made when the first name is looked up, which for most who might is never */
+export function nameService(zone: () => Zone, ground: ResolverGround): NameService {
   const addresses = new Set(dnsAddresses(ground))
-  const domains = zone.options.zones.filter(one => !isReverse(one))
+  let made: Zone | undefined
+  const zoneOf = () => {
+    made ??= zone()
+    return made
+  }
+  const domainsOf = () => zoneOf().options.zones.filter(one => !isReverse(one))
   const lookUpAs = (name: string, pod: Pod) => {
-    return lookUp({ name }, podClient(pod, ground).client, 'glibc', podAsk(zone, ground, pod.spec.hostNetwork !== true))
+    const ask = podAsk(zoneOf(), ground, pod.spec.hostNetwork !== true)
+    return lookUp({ name }, podClient(pod, ground).client, 'glibc', ask)
   }
   return {
     lookUp: lookUpAs,
     lookUpWithin: (name, namespace) => lookUpAs(name, plainPod(namespace)),
     asksCluster: pod => podClient(pod, ground).client.conf.nameservers.some(server => addresses.has(server)),
-    isWhole: name => domains.some(domain => isWithin(parseName(name), domain)),
+    serviceNamed: name => serviceInName(name, domainsOf()),
+    isWhole: name => domainsOf().some(domain => isWithin(parseName(name), domain)),
   }
 }
 
@@ -47,11 +58,11 @@ export function usualNameService(cluster: SettledCluster): NameService {
   if (known) return known
   const { services, slices, nodes, podsOn } = cluster
   const pods = nodes.flatMap(node => podsOn(node.metadata.name))
-  const names = new Set([...services, ...pods].map(({ metadata }) => metadata.namespace ?? 'default'))
+  const names = new Set([...services, ...slices, ...pods].map(({ metadata }) => metadata.namespace ?? 'default'))
   const namespaces = [...names].map((name): Namespace => {
     return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
   })
-  const zone = new Zone({ namespaces, services, slices, pods }, kubeadmOptions(), 0)
+  const zone = () => new Zone({ namespaces, services, slices, pods }, kubeadmOptions(), 0)
   const made = nameService(zone, resolverGround(cluster, { configurations: [] }))
   usual.set(cluster, made)
   return made

@@ -4,14 +4,15 @@
  * @module
  */
 import type { Millis, Seconds } from '../base/clock.ts'
-import { familyOf } from '../base/ip.ts'
-import type { Protocol } from '../base/protocol.ts'
+import { familyOf, findIp } from '../base/ip.ts'
+import { type Protocol, UDP } from '../base/protocol.ts'
+import { formatEnd } from '../packet/summary.ts'
 import { findDestination } from './destination.ts'
 import type { Directory } from './directory.ts'
 import { CLIENT_PORT, flowOf } from './flow.ts'
 import type { Flow } from './journey.ts'
 import type { Destination, Entry } from './service-destination.ts'
-import { findSource } from './source.ts'
+import { findSource, type Source } from './source.ts'
 
 /** One packet, as a person asks for it. */
 export interface Asked {
@@ -25,12 +26,16 @@ export interface Asked {
   readonly sport?: number
   readonly size?: number
   readonly ttl?: number
+  /** What the resolver sends before it, too. */
+  readonly withDns?: true
 }
 
 /** A flow, with how its destination was found. */
 export interface Question {
   readonly flow: Flow
   readonly destination: Destination
+  /** The name that the flow asks a name server for. */
+  readonly asksFor?: string
 }
 
 /**
@@ -41,11 +46,41 @@ export interface Question {
  */
 export function questionsOf(asked: readonly Asked[], directory: Directory, start: Millis): readonly Question[] {
   let at = start
-  return asked.map(({ from, to, after, ...wishes }, i) => {
+  let port = CLIENT_PORT
+  return asked.flatMap(({ from, to, after, withDns, ...wishes }) => {
     at += after * 1000
     const source = findSource(from, directory)
     const family = source.ip === undefined ? directory.family : familyOf(source.ip)
     const destination = findDestination(to, source, { ...directory, family }, wishes)
-    return { flow: flowOf(source, destination, { sport: CLIENT_PORT + i, ...wishes, at }), destination }
+    const queries = withDns ? dnsQuestions(source, destination, at, () => port++) : []
+    return [...queries, { flow: flowOf(source, destination, { sport: port++, ...wishes, at }), destination }]
+  })
+}
+
+const DNS_PORT = 53
+
+/** What the resolver sends to each of its name servers, if it has to ask; all names go the same way. */
+function dnsQuestions(
+  source: Source,
+  { resolution }: Destination,
+  at: Millis,
+  sport: () => number,
+): readonly Question[] {
+  if (!resolution || resolution.assumed) return []
+  const { name, lookup } = resolution
+  const queries = lookup.attempts.flatMap(({ text, queries }) => queries.map(({ server }) => ({ text, server })))
+  const servers = [...new Set(queries.map(({ server }) => server))]
+  return servers.flatMap(server => {
+    const ip = findIp(server)
+    if (ip === undefined) return []
+    const names = new Set(queries.filter(one => one.server === server).map(({ text }) => text))
+    const destination: Destination = {
+      label: formatEnd(ip, DNS_PORT),
+      ip,
+      port: DNS_PORT,
+      protocol: UDP,
+      notes: [`DNS: asks for ${[...names].join(', ')}`],
+    }
+    return [{ flow: flowOf(source, destination, { sport: sport(), at }), destination, asksFor: name }]
   })
 }

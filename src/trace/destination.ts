@@ -4,16 +4,17 @@
  * @module
  */
 import { ParseError } from '../base/error.ts'
-import { findIp, type Ip } from '../base/ip.ts'
+import { findIp, formatIp, type Ip } from '../base/ip.ts'
 import { type Protocol, protocolOf } from '../base/protocol.ts'
+import type { SettledCluster } from '../cluster/host-state.ts'
 import { keyOf } from '../objects/meta.ts'
 import { type Pod, podAddressesOf } from '../objects/pod.ts'
-import type { Service } from '../objects/service.ts'
-import { formatEnd } from '../packet/summary.ts'
+import type { Service, ServicePort } from '../objects/service.ts'
 import { absent, type Directory, findPod, NO_OBJECTS, preferred } from './directory.ts'
-import { type FoundName, findName, isWholeName } from './name.ts'
+import { namesOf, type Resolution, resolveName } from './name.ts'
 import { thereAre } from './name-list.ts'
 import { type Choice, type Destination, protocolAnd, servicePort, toService } from './service-destination.ts'
+import { slicesOf } from './service-slices.ts'
 import type { Source } from './source.ts'
 import { parseWritten, portNumber, type Written } from './written.ts'
 
@@ -107,42 +108,50 @@ function podPort(
   throw new ParseError('destination', text, `pod ${keyOf(pod.metadata)} has no port "${port}"`)
 }
 
-/** A DNS name, resolved as a pod of the source's namespace would. @throws {ParseError} where the source asks another DNS */
+/** A DNS name, resolved as the sender would. @throws {ParseError} when no address comes of it */
 function byName(written: Written, source: Source, directory: Directory, choice: Choice): Destination {
   const { cluster } = directory
   if (!cluster) throw new ParseError('destination', written.text, NO_OBJECTS)
-  const found = findName(written.name, source.namespace, cluster)
-  if (!found)
-    throw new ParseError(
-      'destination',
-      written.text,
-      `no Service and no pod of that name; ${thereAre(cluster.services.map(({ metadata }) => keyOf(metadata)))}`,
-    )
-  if (!source.clusterDns && !isWholeName(written.name))
-    throw new ParseError('destination', written.text, notAsked(found, written, source))
-  const elsewhere = source.clusterDns ? [] : [`${source.label} does not ask the cluster's DNS: taken as if it did`]
-  const notes = [`${written.name} is ${found.name}`, ...elsewhere]
-  const { namespace = 'default', name } = found.service.metadata
-  const as: Written = { ...written, kind: 'svc', namespace, name }
-  if (found.ip === undefined) {
-    const to = toService(found.service, as, source, directory, { ...choice, entry: choice.entry ?? 'clusterip' })
-    return { ...to, label: written.text, notes: [...notes, ...to.notes] }
+  const resolution = resolveName(written, source, directory, cluster)
+  const { ip, owner, assumed } = resolution
+  const notes = assumed ? [`${source.label} does not ask the cluster's DNS: taken as if it did`] : []
+  const named = owner && namesOf(directory, cluster).serviceNamed(owner)
+  const service =
+    named && cluster.services.find(({ metadata }) => keyOf(metadata) === `${named.namespace}/${named.name}`)
+  if (!named || !service) return { ...addressed(ip, written, choice), resolution, notes }
+  const as: Written = { ...written, kind: 'svc', namespace: named.namespace, name: named.name }
+  if (service.spec.clusterIP !== 'None' && named.below.length === 0) {
+    const to = toService(service, as, source, directory, { ...choice, entry: choice.entry ?? 'clusterip' })
+    return { ...to, label: written.text, resolution, notes: [...notes, ...to.notes] }
   }
-  const port = servicePort(found.service, as, choice)
+  const port = servicePort(service, as, choice)
+  const number = portOfEndpoint(service, port, ip, written, cluster)
   return {
     label: written.text,
-    ip: found.ip,
-    ...(port ? { port: port.port } : {}),
+    ip,
+    ...(number === undefined ? {} : { port: number }),
     ...protocolAnd(port, choice),
-    notes,
+    resolution,
+    notes: [...notes, ...headlessNotes(resolution)],
   }
 }
 
-/** Only pods have the search list that leads from a short name into the cluster. */
-function notAsked({ service, ip }: FoundName, { port }: Written, { label, namespace, where }: Source): string {
-  const { metadata } = service
-  const name = metadata.namespace === namespace ? `svc/${metadata.name}` : `svc/${keyOf(metadata)}`
-  const write = ip === undefined ? `${name}${port === undefined ? '' : `:${port}`}` : formatEnd(ip)
-  const who = where === 'outside' ? `${label} is outside and` : label
-  return `${who} does not use the cluster's DNS, which alone knows short names: nodes, clients outside and pods with the nodes' DNS (dnsPolicy Default, or hostNetwork without ClusterFirstWithHostNet) do not; write ${write} or an address`
+/** Nobody translates ports on the way to an endpoint: a number is that, a name the endpoint's own port. */
+function portOfEndpoint(
+  service: Service,
+  port: ServicePort | undefined,
+  ip: Ip,
+  { port: asked }: Written,
+  { slices }: SettledCluster,
+): number | undefined {
+  if (asked !== undefined && /^\d+$/.test(asked)) return Number(asked)
+  const own = slicesOf(service, slices).find(({ endpoints }) => {
+    return endpoints?.some(({ addresses }) => addresses.some(text => text === formatIp(ip)))
+  })
+  return own?.ports?.find(one => (one.name ?? '') === (port?.name ?? ''))?.port ?? port?.port
+}
+
+function headlessNotes({ lookup: { result } }: Resolution): readonly string[] {
+  const count = result.kind === 'addresses' ? result.addresses.length : 0
+  return count > 1 ? [`headless: DNS gives the endpoints' own addresses, ${count} of them; this is one`] : []
 }

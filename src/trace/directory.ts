@@ -6,6 +6,7 @@
 import type { Family, Ip } from '../base/ip.ts'
 import { familyOf } from '../base/ip.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
+import type { NameService } from '../cluster/name-service.ts'
 import type { Pod } from '../objects/pod.ts'
 import { thereAre } from './name-list.ts'
 import type { NodeSite } from './site.ts'
@@ -15,6 +16,8 @@ import type { Written } from './written.ts'
 export interface Directory {
   /** Absent: only dumps are there. */
   readonly cluster?: SettledCluster
+  /** Who looks names up; absent: kubelets and DNS are as kubeadm sets them up. */
+  readonly names?: NameService
   readonly nodes: readonly string[]
   readonly namespace: string
   /** The family to prefer where an object has both. */

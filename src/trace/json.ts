@@ -6,12 +6,14 @@
  * @module
  */
 import { formatRatio, type Ratio, toNumber } from '../base/ratio.ts'
+import type { Question } from './ask.ts'
 import type { TraceContext } from './context.ts'
 import { isSamePath } from './endings.ts'
 import type { Exchange, Flow, Hop, Journey, Outcome, Path, Trace, Try } from './journey.ts'
 import { packetToJson } from './json-packet.ts'
 import { listenerToJson, stepToJson } from './json-step.ts'
 import type { Json } from './json-value.ts'
+import { resolutionToJson } from './name-story.ts'
 import { reasonOf } from './reason.ts'
 import { resultOf } from './result.ts'
 import { failedJourney, verdictOf } from './verdict.ts'
@@ -27,7 +29,7 @@ export function traceToJson(trace: Trace, context: TraceContext): Json {
   const paths = trace.paths.map((path, i) => (shown && i === at ? shown : path))
   return {
     version: JSON_VERSION,
-    flows: trace.flows.map((flow, i) => flowToJson(flow, context.questions?.[i]?.destination.notes ?? [])),
+    flows: trace.flows.map((flow, i) => flowToJson(flow, context.questions?.[i])),
     result: resultOf(trace),
     complete: trace.complete,
     shown: Math.max(0, at),
@@ -36,8 +38,18 @@ export function traceToJson(trace: Trace, context: TraceContext): Json {
   }
 }
 
-function flowToJson({ from, to, sender, packet, at }: Flow, notes: readonly string[]): Json {
-  return { from, to, sender, at, packet: packetToJson(packet), notes }
+function flowToJson({ from, to, sender, packet, at }: Flow, question: Question | undefined): Json {
+  const { notes = [], resolution } = question?.destination ?? {}
+  return {
+    from,
+    to,
+    sender,
+    at,
+    packet: packetToJson(packet),
+    notes,
+    ...(resolution ? { resolution: resolutionToJson(resolution) } : {}),
+    ...(question?.asksFor === undefined ? {} : { asksFor: question.asksFor }),
+  }
 }
 
 /** `over` and `under` exactly, as text; `value` as near as a double comes. */

@@ -1,61 +1,96 @@
 /**
- * Names of Services, as a pod's search list leads to them.
+ * A name as destination: what the sender's resolver makes of it.
  *
  * @module
  */
-import { findIp, type Ip } from '../base/ip.ts'
+import { ParseError } from '../base/error.ts'
+import { equalIp, type Ip } from '../base/ip.ts'
 import type { SettledCluster } from '../cluster/host-state.ts'
-import type { EndpointSlice } from '../objects/endpoint-slice.ts'
-import type { Service } from '../objects/service.ts'
-import { slicesOf } from './service-slices.ts'
+import { type NameService, usualNameService } from '../cluster/name-service.ts'
+import { formatName, type Name, parseName } from '../dns/name.ts'
+import { recordsOf } from '../dns/resolver/attempt.ts'
+import type { Lookup } from '../dns/resolver/lookup.ts'
+import { keyOf } from '../objects/meta.ts'
+import { formatEnd } from '../packet/summary.ts'
+import { type Directory, preferred } from './directory.ts'
+import { thereAre } from './name-list.ts'
+import type { Source } from './source.ts'
+import type { Written } from './written.ts'
 
-const DOMAIN = 'cluster.local'
-
-export interface FoundName {
-  /** The whole name: `web.shop.svc.cluster.local`. */
+/** How a name became an address. */
+export interface Resolution {
+  /** As it was written. */
   readonly name: string
-  readonly service: Service
-  /** Of a name for one endpoint alone: its address. */
-  readonly ip?: Ip
+  readonly lookup: Lookup
+  /** Of the addresses that came back, the one that is taken. */
+  readonly ip: Ip
+  /** The name whose record that is, behind suffixes and aliases; absent: the hosts file had it. */
+  readonly owner?: Name
+  /** The sender does not ask the cluster's DNS: it is taken as if it did. */
+  readonly assumed?: true
+}
+
+export function namesOf({ names }: Directory, cluster: SettledCluster): NameService {
+  return names ?? usualNameService(cluster)
 }
 
 /**
- * The Service, or the endpoint of a headless one, that `name` leads to from a pod of `namespace`.
+ * Looks a name up as the sender would.
  *
- * @see resolv.conf(5), search; the specification of DNS-based service discovery of Kubernetes
+ * Who does not ask the cluster's DNS is taken to do so for whole names, which no search list is needed for.
+ *
+ * @throws {ParseError} when no address comes of it
  */
-export function findName(name: string, namespace: string, cluster: SettledCluster): FoundName | undefined {
-  const bare = name.replace(/\.$/, '').toLowerCase()
-  const search = name.endsWith('.') ? [''] : [`.${namespace}.svc.${DOMAIN}`, `.svc.${DOMAIN}`, `.${DOMAIN}`, '']
-  for (const suffix of search) {
-    const found = ofWholeName(`${bare}${suffix}`, cluster)
-    if (found) return found
-  }
-  return undefined
+export function resolveName(
+  written: Written,
+  source: Source,
+  directory: Directory,
+  cluster: SettledCluster,
+): Resolution {
+  const { name } = written
+  const names = namesOf(directory, cluster)
+  const own = source.pod && names.lookUp(name, source.pod)
+  const found = own && resolutionOf(name, own, directory)
+  if (found) return found
+  if (own && source.pod && names.asksCluster(source.pod)) throw notFound(written, own, cluster)
+  const other = names.lookUpWithin(name, source.namespace)
+  const assumed = resolutionOf(name, other, directory)
+  if (!assumed) throw notFound(written, other, cluster)
+  if (!names.isWhole(name)) throw new ParseError('destination', written.text, notAsked(assumed, names, written, source))
+  return { ...assumed, assumed: true }
 }
 
-/** Whether the name needs no search list: it ends in the cluster's domain. */
-export function isWholeName(name: string): boolean {
-  return name.replace(/\.$/, '').toLowerCase().endsWith(`.${DOMAIN}`)
+function resolutionOf(name: string, lookup: Lookup, { family }: Directory): Resolution | undefined {
+  const { result, attempts } = lookup
+  if (result.kind !== 'addresses') return undefined
+  const ip = preferred(result.addresses, family)
+  if (ip === undefined) return undefined
+  const last = attempts.at(-1)
+  const record = (last ? recordsOf(last) : []).find(one => 'address' in one && equalIp(one.address, ip))
+  return { name, lookup, ip, ...(record ? { owner: record.owner } : {}) }
 }
 
-function ofWholeName(name: string, { services, slices }: SettledCluster): FoundName | undefined {
-  if (!name.endsWith(`.svc.${DOMAIN}`)) return undefined
-  const labels = name.slice(0, -`.svc.${DOMAIN}`.length).split('.')
-  const [service, namespace] = labels.slice(-2)
-  const found = services.find(one => one.metadata.name === service && one.metadata.namespace === namespace)
-  if (!found || labels.length > 3) return undefined
-  if (labels.length === 2) return { name, service: found }
-  const ip = hostAddress(labels[0] ?? '', found, slices)
-  return ip === undefined ? undefined : { name, service: found, ip }
+function notFound({ text, name }: Written, { result }: Lookup, { services }: SettledCluster): ParseError {
+  const known = thereAre(services.map(({ metadata }) => keyOf(metadata)))
+  const problem = `no Service and no pod of that name; ${known}`
+  if (result.kind !== 'outside') return new ParseError('destination', text, problem)
+  const isAlias = result.name !== formatName(parseName(name))
+  return new ParseError(
+    'destination',
+    text,
+    isAlias
+      ? `it is an alias for ${result.name}, outside of the cluster; give an address`
+      : `${problem}; what somebody outside answers for ${result.name} is not known: give an address`,
+  )
 }
 
-/** The address of the endpoint with that host name, such as a StatefulSet's pod. */
-function hostAddress(hostname: string, service: Service, slices: readonly EndpointSlice[]): Ip | undefined {
-  for (const slice of slicesOf(service, slices)) {
-    const endpoint = slice.endpoints?.find(one => one.hostname === hostname)
-    const ip = findIp(endpoint?.addresses[0] ?? '')
-    if (ip !== undefined) return ip
-  }
-  return undefined
+/** Only pods have the search list that leads from a short name into the cluster. */
+function notAsked({ ip, owner }: Resolution, names: NameService, { port }: Written, source: Source): string {
+  const { label, namespace, where } = source
+  const service = owner && names.serviceNamed(owner)
+  const own = service?.namespace === namespace ? service.name : `${service?.namespace}/${service?.name}`
+  const write =
+    service && service.below.length === 0 ? `svc/${own}${port === undefined ? '' : `:${port}`}` : formatEnd(ip)
+  const who = where === 'outside' ? `${label} is outside and` : label
+  return `${who} does not use the cluster's DNS, which alone knows short names: nodes, clients outside and pods with the nodes' DNS (dnsPolicy Default, or hostNetwork without ClusterFirstWithHostNet) do not; write ${write} or an address`
 }

@@ -32,7 +32,9 @@ export function reasonOf(path: Path, trace: Trace, context: TraceContext): Reaso
   if (!failure) throw new RangeError('the path has not failed')
   const { why, try: commands } = ofOutcome(failure.outcome, failure, context)
   const told = failure.isReply ? `the request arrived, but not its answer: ${why}` : why
-  return { why: sentence(told), try: [...new Set([...commands, againCommand(failure, context)])] }
+  const name = context.questions?.[failure.index]?.asksFor
+  const whole = name === undefined ? told : `DNS does not answer, so ${name} cannot be resolved: ${told}`
+  return { why: sentence(whole), try: [...new Set([...commands, againCommand(failure, context)])] }
 }
 
 function ofOutcome(outcome: Outcome, failure: Failure, context: TraceContext): Reason {

@@ -11,6 +11,7 @@ import { keyOf } from '../objects/meta.ts'
 import type { Service, ServicePort } from '../objects/service.ts'
 import { outerAddresses } from './cluster-world.ts'
 import { type Directory, preferred } from './directory.ts'
+import type { Resolution } from './name.ts'
 import { slicesOf } from './service-slices.ts'
 import type { Source } from './source.ts'
 import { portNumber, type Written } from './written.ts'
@@ -24,6 +25,8 @@ export interface Destination {
   readonly protocol?: Protocol
   /** The Service that was named, if one was. */
   readonly service?: { readonly key: string; readonly port?: string }
+  /** How its name became the address, if it was named by one. */
+  readonly resolution?: Resolution
   /** How it was found, for the reader. */
   readonly notes: readonly string[]
 }

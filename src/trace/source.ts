@@ -21,8 +21,8 @@ export interface Source {
   /** The namespace in which its names are looked up. */
   readonly namespace: string
   readonly where: 'pod' | 'node' | 'outside'
-  /** Its names are looked up in the cluster's DNS. */
-  readonly clusterDns: boolean
+  /** Whose files say how its names are looked up. */
+  readonly pod?: Pod
 }
 
 /** @throws {ParseError} when it is nothing that could send, or nothing of that name is there */
@@ -60,14 +60,14 @@ function clientOutside(ip: Ip, written: Written, directory: Directory): Source {
 }
 
 function outsideSource(ip: Ip, { text }: Written, { namespace }: Directory): Source {
-  return { label: text, machine: formatIp(ip), ip, namespace, where: 'outside', clusterDns: false }
+  return { label: text, machine: formatIp(ip), ip, namespace, where: 'outside' }
 }
 
 /** A machine that has the address of a node or pod. */
 function machineSource(machine: string, directory: Directory): Source {
   const [namespace = '', name] = machine.split('/')
   if (name === undefined || directory.nodes.includes(machine)) {
-    return { label: `node/${machine}`, machine, namespace: directory.namespace, where: 'node', clusterDns: false }
+    return { label: `node/${machine}`, machine, namespace: directory.namespace, where: 'node' }
   }
   const pod = findPod({ text: machine, kind: 'pod', namespace, name }, directory)
   return {
@@ -75,14 +75,14 @@ function machineSource(machine: string, directory: Directory): Source {
     machine,
     namespace,
     where: 'pod',
-    clusterDns: pod !== undefined && usesClusterDns(pod),
+    ...(pod ? { pod } : {}),
   }
 }
 
 function nodeSource({ name, text }: Written, directory: Directory): Source {
   if (!directory.nodes.includes(name))
     throw new ParseError('source', text, `there is no such node; ${thereAre(directory.nodes)}`)
-  return { label: `node/${name}`, machine: name, namespace: directory.namespace, where: 'node', clusterDns: false }
+  return { label: `node/${name}`, machine: name, namespace: directory.namespace, where: 'node' }
 }
 
 function podSource(pod: Pod): Source {
@@ -94,16 +94,6 @@ function podSource(pod: Pod): Source {
     throw new ParseError('source', label, `the pod does not run: ${pod.status?.phase ?? 'Pending'}, no address`)
   }
   // A pod on its node's network sends as the node does.
-  if (spec.hostNetwork) return { label, machine: node, namespace, where: 'node', clusterDns: usesClusterDns(pod) }
-  return { label, machine: keyOf(metadata), namespace, where: 'pod', clusterDns: usesClusterDns(pod) }
-}
-
-/**
- * Whether the kubelet writes the cluster's DNS into the pod's resolv.conf. What `dnsConfig` says in its
- * place with policy None is not read.
- *
- * @see pkg/kubelet/network/dns/dns.go of Kubernetes: getPodDNSType
- */
-function usesClusterDns({ spec: { dnsPolicy = 'ClusterFirst', hostNetwork = false } }: Pod): boolean {
-  return dnsPolicy === 'ClusterFirstWithHostNet' || (dnsPolicy === 'ClusterFirst' && !hostNetwork)
+  if (spec.hostNetwork) return { label, machine: node, namespace, where: 'node', pod }
+  return { label, machine: keyOf(metadata), namespace, where: 'pod', pod }
 }

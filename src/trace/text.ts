@@ -8,11 +8,13 @@
 
 import { portsOf } from '../packet/packet.ts'
 import { formatEnd, protocolName } from '../packet/summary.ts'
+import type { Question } from './ask.ts'
 import type { TraceContext, Writing } from './context.ts'
 import { isSamePath, sentPacket } from './endings.ts'
 import type { Exchange, Flow, Path, Trace } from './journey.ts'
-import { formatField, formatLines, type Numbered, type Page } from './layout.ts'
+import { formatField, formatLines, type Numbered, type Page, paint, spelled } from './layout.ts'
 import type { Line } from './line.ts'
+import { nameLines, nameStory } from './name-story.ts'
 import { formatTold, toldBy } from './path-size.ts'
 import { formatPaths } from './paths-text.ts'
 import { reasonOf } from './reason.ts'
@@ -33,7 +35,10 @@ export function formatTrace(trace: Trace, context: TraceContext & Writing): stri
     const flow = trace.flows[i]
     if (!flow) throw new RangeError('an exchange without its flow')
     const head = formatHead({ trace, path: shown, index: i, exchange, flow }, context)
-    const steps = context.verbose ? formatVerbose(exchange, context) : formatSteps(exchange, shown, context)
+    const question = context.questions?.[i]
+    const steps = context.verbose
+      ? `${question ? formatNames(question, context) : ''}${formatVerbose(exchange, context)}`
+      : formatSteps(exchange, question, shown, context)
     const remembered = several ? formatRemembered(exchange, context) : ''
     return `${head}\n${steps}${remembered === '' ? '' : `\n${remembered}`}`
   })
@@ -90,8 +95,24 @@ function flowText(
   return `${words.join(' ').replace(' ', '  ')}${asides.length > 0 ? `   (${asides.join('; ')})` : ''}`
 }
 
-function formatSteps(exchange: Exchange, path: Path, context: TraceContext & Writing): string {
-  const request = numbered([...triesStory(exchange), ...withoutRepeats(storyOf(exchange.request, path, context))])
+/** The queries behind a name, before its packets. */
+function formatNames(question: Question, page: Page): string {
+  const [head, ...lines] = nameLines(question).map(line => spelled(line, page))
+  return head === undefined ? '' : `${[paint(head, 'head', page), ...lines].join('\n')}\n\n`
+}
+
+function formatSteps(
+  exchange: Exchange,
+  question: Question | undefined,
+  path: Path,
+  context: TraceContext & Writing,
+): string {
+  const names = question ? nameStory(question) : []
+  const request = numbered([
+    ...names,
+    ...triesStory(exchange),
+    ...withoutRepeats(storyOf(exchange.request, path, context)),
+  ])
   const reply = replyStory(exchange, path, context).map(line => ({ ...line, number: '←' }))
   return formatLines(shortlyNamed([...request, ...reply]), context)
 }

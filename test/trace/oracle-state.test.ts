@@ -193,12 +193,8 @@ function sourcesOf({ node, cluster }: Case, { ip }: Target): readonly Source[] {
     machine: `default/client-${node}`,
     namespace: 'default',
     where: 'pod',
-    clusterDns: true,
   }
-  return [
-    ...(has ? [pod] : []),
-    { label: 'node', machine: node, namespace: 'default', where: 'node', clusterDns: false },
-  ]
+  return [...(has ? [pod] : []), { label: 'node', machine: node, namespace: 'default', where: 'node' }]
 }
 
 for (const kept of oracleCases(COPIED)) check(t, COPIED, kept)

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { formatIp, parseIp } from '../../src/base/ip.ts'
+import { usualNameService } from '../../src/cluster/name-service.ts'
 import { internalIps } from '../../src/cluster/uplink.ts'
 import { clusterWorld } from '../../src/trace/cluster-world.ts'
 import { findDestination } from '../../src/trace/destination.ts'
@@ -191,7 +192,7 @@ const ASKING: readonly (readonly [from: string, asks: boolean])[] = [
 for (const [from, asks] of ASKING) {
   t.test(`${from} ${asks ? 'asks' : 'does not ask'} the cluster's DNS`, async t => {
     const source = findSource(from, DIRECTORY)
-    t.equal(source.clusterDns, asks)
+    t.equal(source.pod !== undefined && usualNameService(CLUSTER).asksCluster(source.pod), asks)
     const whole = findDestination('one.default.svc.cluster.local', source, DIRECTORY)
     t.equal(formatIp(whole.ip), '10.96.0.21')
     t.equal(/does not ask the cluster's DNS: taken as if it did/.test(whole.notes.join()), !asks)

@@ -49,7 +49,7 @@ export function lookupsToJson({ sought, pod, namespace, client, lookups, traps }
   }
 }
 
-function lookupToJson({ library, reading, types, attempts, result }: Lookup): Json {
+export function lookupToJson({ library, reading, types, attempts, result }: Lookup): Json {
   const { nameservers, searches, ndots, timeout, attempts: tries } = reading
   return {
     resolver: library,

@@ -8,10 +8,11 @@ import { type EndpointSlice, SERVICE_NAME_LABEL } from '../../objects/endpoint-s
 import { keyOf } from '../../objects/meta.ts'
 import type { Pod } from '../../objects/pod.ts'
 import type { Service } from '../../objects/service.ts'
-import { formatName, isWithin, lowerName, type Name, parseName } from '../name.ts'
+import { findName, formatName, type Name } from '../name.ts'
 import { isReverse, primaryOf } from '../options.ts'
 import { TYPES } from '../record.ts'
 import { beyondOf, type Lookup } from './lookup.ts'
+import { serviceInName } from './service-name.ts'
 import { bareName, type Ground, isAddress, note, type Trap, warning } from './trap.ts'
 
 export function serviceTraps(ground: Ground): readonly Trap[] {
@@ -30,23 +31,16 @@ export function serviceTraps(ground: Ground): readonly Trap[] {
 /** The Services whose names, or names below them, were asked for. */
 function meantServices({ lookups, zone, objects }: Ground): readonly Service[] {
   const around = zone.options.zones.filter(one => !isReverse(one))
-  const names = lookups.flatMap(({ attempts }) => attempts.map(({ text }) => nameOf(text)))
   const keys = new Set(
-    names.flatMap(name => {
-      const own = around.find(one => isWithin(name, one))
-      const [kind, namespace, service] = own ? lowerName(name.slice(0, -own.length)).toReversed() : []
-      return kind === 'svc' && namespace && service ? [`${namespace}/${service}`] : []
-    }),
+    lookups.flatMap(({ attempts }) =>
+      attempts.flatMap(({ text }) => {
+        const name = findName(text)
+        const found = name && serviceInName(name, around)
+        return found ? [`${found.namespace}/${found.name}`] : []
+      }),
+    ),
   )
   return objects.services.filter(({ metadata }) => keys.has(keyOf(metadata)))
-}
-
-function nameOf(text: string): Name {
-  try {
-    return parseName(text)
-  } catch {
-    return []
-  }
 }
 
 function slicesOf({ metadata }: Service, { objects }: Ground): readonly EndpointSlice[] {
