@@ -32,6 +32,9 @@ export interface ProxyHost extends Addresses {
   readonly features: HostFeatures
 }
 
+/** How a proxy has the kernel forward. */
+export type ProxyMode = 'iptables' | 'ipvs' | 'nftables'
+
 export interface ProxyOptions {
   readonly config: KubeProxyConfiguration
   readonly host: ProxyHost
@@ -39,6 +42,8 @@ export interface ProxyOptions {
   readonly release?: Release
   /** The gate AllowServiceExternalIPs, which exists since 1.36; default on. */
   readonly allowServiceExternalIps?: boolean
+  /** What the cluster gives Services addresses of, where that is known: since 1.33 a proxy reads ServiceCIDRs. */
+  readonly serviceCidrs?: readonly Prefix[]
 }
 
 export interface Settings {
@@ -61,18 +66,21 @@ export interface Settings {
   /** Whether packets outside of any known connection are dropped. */
   readonly dropsInvalid: boolean
   readonly kubeletChains: boolean
+  /** Empty: they are not known. */
+  readonly serviceCidrs: readonly Prefix[]
 }
 
 /** @see pkg/proxy/apis/config/v1alpha1/defaults.go of Kubernetes */
 const DEFAULT_MASQUERADE_BIT = 14
 
 /** @throws {InputError} when a field of the configuration cannot be used */
-export function settingsOf(options: ProxyOptions, family: Family): Settings {
-  const { config, host, release = NEWEST_RELEASE, allowServiceExternalIps = true } = options
+export function settingsOf(options: ProxyOptions, family: Family, mode: ProxyMode = 'iptables'): Settings {
+  const { config, host, release = NEWEST_RELEASE, allowServiceExternalIps = true, serviceCidrs = [] } = options
   const { features } = host
+  const masquerading = mode === 'nftables' ? config.nftables : config.iptables
   const nodeIp = nodeIpOf(host, family)
   const detector = localDetectorOf(config, host.podPrefixes, family)
-  const nodePortAddresses = nodePortAddressesOf(config.nodePortAddresses, host, family, release)
+  const nodePortAddresses = nodePortAddressesOf(nodePortWishes(config, mode, release), host, family, release)
   return {
     family,
     release,
@@ -80,8 +88,8 @@ export function settingsOf(options: ProxyOptions, family: Family): Settings {
     ...(host.zone !== undefined && { zone: host.zone }),
     ...(nodeIp !== undefined && { nodeIp }),
     allowExternalIps: !isSince(release, '1.36') || allowServiceExternalIps,
-    mark: markOf(config),
-    masqueradeAll: config.iptables?.masqueradeAll ?? false,
+    mark: markOf(masquerading, mode),
+    masqueradeAll: masquerading?.masqueradeAll ?? false,
     ...(detector !== undefined && { detector }),
     nodePortAddresses,
     localhostNodePorts: family === 4 && (config.iptables?.localhostNodePorts ?? true) && nodePortAddresses.loopback,
@@ -89,14 +97,28 @@ export function settingsOf(options: ProxyOptions, family: Family): Settings {
     randomFully: features.randomFully,
     dropsInvalid: !features.tcpBeLiberal,
     kubeletChains: features.kubeletChains,
+    serviceCidrs,
   }
 }
 
+/** In nftables mode NodePorts are answered at the node's own address alone, unless it is said. @see cmd/kube-proxy/app/options.go */
+function nodePortWishes(
+  { nodePortAddresses }: KubeProxyConfiguration,
+  mode: ProxyMode,
+  release: Release,
+): readonly string[] {
+  const wishes = nodePortAddresses ?? []
+  return wishes.length === 0 && mode === 'nftables' && isSince(release, '1.31') ? ['primary'] : wishes
+}
+
 /** @see pkg/proxy/apis/config/validation/validation.go of Kubernetes: validateKubeProxyIPTablesConfiguration */
-function markOf({ iptables }: KubeProxyConfiguration): number {
-  const bit = iptables?.masqueradeBit ?? DEFAULT_MASQUERADE_BIT
+function markOf(own: KubeProxyConfiguration['iptables'], mode: ProxyMode): number {
+  const bit = own?.masqueradeBit ?? DEFAULT_MASQUERADE_BIT
   if (Number.isInteger(bit) && bit >= 0 && bit < 32) return 1 << bit
-  throw new InputError('KubeProxyConfiguration iptables.masqueradeBit', new Error(`${bit} is not within [0, 31]`))
+  throw new InputError(
+    `KubeProxyConfiguration ${mode === 'nftables' ? mode : 'iptables'}.masqueradeBit`,
+    new Error(`${bit} is not within [0, 31]`),
+  )
 }
 
 /** Whether the node can answer for NodePorts at its own address `ip`. */

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { parse, parseAllDocuments } from 'yaml'
 import { addIp, parseIp, parsePrefix } from '../../src/base/ip.ts'
 import { createProxy, type KubeProxy } from '../../src/kube-proxy/iptables/proxy.ts'
-import { setService, setSlice } from '../../src/kube-proxy/service-map.ts'
+import { type ServiceMap, setService, setSlice } from '../../src/kube-proxy/service-map.ts'
 import type { ProxyHost } from '../../src/kube-proxy/settings.ts'
 import { type EndpointSlice, ZONE_LABEL } from '../../src/objects/endpoint-slice.ts'
 import type { KubeProxyConfiguration } from '../../src/objects/kube-proxy-configuration.ts'
@@ -72,8 +72,12 @@ function hostOf(node: Node): ProxyHost {
 }
 
 /** A proxy that knows the case's objects. */
-export function proxyOf({ config, host, services, slices }: OracleCase): KubeProxy {
-  const proxy = createProxy({ config, host })
+export function proxyOf(own: OracleCase): KubeProxy {
+  return informed(createProxy(own), own)
+}
+
+/** The same proxy, once it knows the case's objects. */
+export function informed<P extends ServiceMap>(proxy: P, { services, slices }: OracleCase): P {
   for (const service of services) setService(proxy, service)
   for (const slice of slices) setSlice(proxy, slice)
   return proxy
