@@ -31,10 +31,10 @@ pod/NAME (pod/NAMESPACE/NAME), node/NAME, router, outside, beside/ADDRESS for th
 switch. Ends with the exit code of the command, or 128 and the number of the signal that ended it.
 
 In a pod, COMMAND finds the pod's /etc/resolv.conf, /etc/hosts and /etc/hostname in the place of this machine's, which stay
-as they are, and its host's name is the pod's. Names are looked up as /etc/nsswitch.conf of this machine says, but not by
-its nscd, systemd-resolved or the like. Its environment is that of the container, as podwire env shows it: of this one it
-keeps the terminal, the language, the user and PATH, behind a PATH of the container's. A pod on the host's network is run in
-its node's. Everywhere else COMMAND finds this machine's files and environment.`,
+as they are, and its host's name is the pod's. Names are looked up as /etc/nsswitch.conf of this machine says, but never by
+its nscd, systemd-resolved or the like. The environment is that of the container, as podwire env shows it, Secrets included;
+of this one are kept the terminal, the language, the user, and PATH, behind a PATH of the container's. For a pod on the
+host's network, the network is that of its node. Everywhere else COMMAND finds this machine's files and environment.`,
   options: [
     ID,
     { name: 'namespace', short: 'n', value: 'NS', help: 'the namespace of a pod that names none', default: 'default' },
@@ -43,7 +43,7 @@ its node's. Everywhere else COMMAND finds this machine's files and environment.`
       short: 'c',
       value: 'NAME',
       help: 'whose environment it is, in a pod',
-      default: 'the one that kubectl takes: the first, if the pod says nothing else',
+      default: 'as kubectl chooses',
     },
   ],
   examples: [

@@ -9,7 +9,8 @@ export const LAB: Group = {
   summary: 'the cluster brought to life in network namespaces of this machine',
   about: `
 A lab is the cluster in Linux network namespaces: one for each node and pod, wired together, and made by stock tools
-from the very files that render writes. In every pod somebody answers at the ports that it declares. Labs have names and
+from the very files that render writes. In every pod somebody answers at the ports that it declares, and the cluster's names
+are found by its DNS. Labs have names and
 live side by side; the machine's own links, routes, rules and settings stay as they are. Needs Linux and root.`,
   entries: {
     up: {
@@ -35,7 +36,7 @@ live side by side; the machine's own links, routes, rules and settings stay as t
   },
   examples: [
     { does: 'bring a cluster to life', call: 'podwire lab up -f manifests/' },
-    { does: 'a pod asks a Service', call: 'podwire lab exec pod/web-1 -- curl -s http://10.96.0.10/' },
+    { does: 'a pod asks a Service', call: 'podwire lab exec pod/web-1 -- curl -s http://web/' },
     { does: 'the rules of a node, as its kernel has them', call: 'podwire lab exec node/node-1 -- iptables-nft-save' },
     { does: 'and take it down again', call: 'podwire lab down' },
   ],
