@@ -9,9 +9,9 @@ export const LAB: Group = {
   summary: 'the cluster brought to life in network namespaces of this machine',
   about: `
 A lab is the cluster in Linux network namespaces: one for each node and pod, wired together, and made by stock tools
-from the very files that render writes. In every pod somebody answers at the ports that it declares, and the cluster's names
-are found by its DNS. Labs have names and
-live side by side; the machine's own links, routes, rules and settings stay as they are. Needs Linux and root.`,
+from the very files that render writes. In every pod somebody answers at the ports that it declares, and the cluster's
+names are found by its DNS. Labs have names and live side by side; the machine's own links, routes, rules, settings and
+files stay as they are. Needs Linux and root.`,
   entries: {
     up: {
       summary: 'bring a cluster to life',
