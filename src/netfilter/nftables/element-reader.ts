@@ -4,7 +4,7 @@
  * @module
  */
 import { findNftDuration } from './duration.ts'
-import type { NftElement, NftValue, NftVerdict } from './expression.ts'
+import type { NftCounts, NftElement, NftValue, NftVerdict } from './expression.ts'
 import type { PartTypes } from './part-types.ts'
 import { findNftValue } from './value-reader.ts'
 import { findQuoted, type Words } from './words.ts'
@@ -113,8 +113,7 @@ function readMore(words: Words, element: Draft): void {
       element.comment = findQuoted(words.next()) ?? words.fail()
       break
     case 'counter':
-      words.expect('packets')
-      element.counter = { packets: readCount(words), bytes: readBytes(words) }
+      element.counter = readCounts(words)
       break
     default: {
       const text = words.since(from)
@@ -123,9 +122,12 @@ function readMore(words: Words, element: Draft): void {
   }
 }
 
-function readBytes(words: Words): number {
+/** What was counted; nothing where a listing leaves it out. */
+export function readCounts(words: Words): NftCounts {
+  if (!words.take('packets')) return {}
+  const packets = readCount(words)
   words.expect('bytes')
-  return readCount(words)
+  return { packets, bytes: readCount(words) }
 }
 
 /** @throws {NotKnown} unless the next word is a whole number */

@@ -45,7 +45,9 @@ function readCalculation(words: Words, brackets: number): NftExpression {
   let left = readOperand(words, brackets)
   for (let op = OPERATORS.get(words.peek ?? ''); op; op = OPERATORS.get(words.peek ?? '')) {
     words.next()
-    left = { kind: 'binary', op, left, right: readRightOperand(words, typesOf(left)[0], brackets) }
+    // By how much is shifted is a plain number, whatever is shifted.
+    const type = op === '<<' || op === '>>' ? 'integer' : typesOf(left)[0]
+    left = { kind: 'binary', op, left, right: readRightOperand(words, type, brackets) }
   }
   return left
 }

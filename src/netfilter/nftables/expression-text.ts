@@ -7,7 +7,15 @@ import { formatIp, formatPrefix, isIpv4 } from '../../base/ip.ts'
 import { formatMac } from '../../base/mac.ts'
 import { formatProtocol } from '../name.ts'
 import { formatNftDuration } from './duration.ts'
-import type { NftElement, NftExpression, NftLookup, NftOperator, NftValue, NftVerdict } from './expression.ts'
+import type {
+  NftCounts,
+  NftElement,
+  NftExpression,
+  NftLookup,
+  NftOperator,
+  NftValue,
+  NftVerdict,
+} from './expression.ts'
 
 /** As it stands in a comparison, an element or a place to send to. */
 export function formatNftValue(value: NftValue): string {
@@ -75,12 +83,17 @@ export function formatNftElement(element: NftElement): string {
 /** An element without what a map has for it. */
 export function formatNftElementKey({ key, counter, unknown, timeout, expires, comment }: NftElement): string {
   let text = formatNftBits(key)
-  if (counter) text += ` counter packets ${counter.packets} bytes ${counter.bytes}`
+  if (counter) text += ` ${formatNftCounter(counter)}`
   if (unknown !== undefined) text += ` ${unknown}`
   if (timeout !== undefined) text += ` timeout ${formatNftDuration(timeout)}`
   if (expires !== undefined) text += ` expires ${formatNftDuration(expires)}`
   if (comment !== undefined) text += ` comment "${comment}"`
   return text
+}
+
+/** `counter packets 5 bytes 420` */
+export function formatNftCounter({ packets, bytes = 0 }: NftCounts): string {
+  return packets === undefined ? 'counter' : `counter packets ${packets} bytes ${bytes}`
 }
 
 /** `@cluster-ips`, or the elements in braces. */

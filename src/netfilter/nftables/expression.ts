@@ -39,6 +39,12 @@ export type NftVerdict =
   /** To programs, by the numbers of their queues: `3`, `1-3`; without, to queue 0. */
   | { readonly do: 'queue'; readonly to?: string; readonly flags?: readonly ('bypass' | 'fanout')[] }
 
+/** What a counter counted; absent where a listing leaves it out (`nft -s`), which loads as 0. */
+export interface NftCounts {
+  readonly packets?: number
+  readonly bytes?: number
+}
+
 /** What a set holds, or a map leads from and to. */
 export interface NftElement {
   readonly key: NftValue
@@ -49,7 +55,7 @@ export interface NftElement {
   readonly timeout?: number
   /** Milliseconds that it still has, as listed. */
   readonly expires?: number
-  readonly counter?: { readonly packets: number; readonly bytes: number }
+  readonly counter?: NftCounts
   /** What it does besides, in words that podwire does not know: `limit rate 1/second`. */
   readonly unknown?: string
 }

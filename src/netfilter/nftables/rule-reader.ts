@@ -8,7 +8,7 @@
  */
 import { isBits, typesOf } from './datatype.ts'
 import { findNftDuration } from './duration.ts'
-import { readCount, readValue, readVerdict, startsVerdict } from './element-reader.ts'
+import { readCount, readCounts, readValue, readVerdict, startsVerdict } from './element-reader.ts'
 import type { NftExpression } from './expression.ts'
 import { readBits, readGiven, readLookup, readNftExpression } from './expression-reader.ts'
 import type { NftNat, NftRule, NftStatement } from './rule.ts'
@@ -147,10 +147,8 @@ function masked(left: NftExpression, bits: ReturnType<typeof readBits>): NftExpr
 
 function readCounter(words: Words): NftStatement {
   words.next()
-  words.expect('packets')
-  const packets = readCount(words)
-  words.expect('bytes')
-  return { do: 'counter', packets, bytes: readCount(words) }
+  if (words.peek === 'name') words.fail()
+  return { do: 'counter', ...readCounts(words) }
 }
 
 const LOG_OPTIONS: ReadonlySet<string> = new Set(['prefix', 'level', 'group', 'snaplen', 'queue-threshold', 'flags'])
@@ -221,7 +219,8 @@ function readNat(words: Words, nat: NftNat): NftStatement {
 function readWhere(words: Words, needed: boolean): Pick<Nat, 'address' | 'port'> {
   if (!words.take('to')) return needed ? words.fail() : {}
   const word = words.peek ?? ''
-  const [, bracketed, plain, port] = /^(?:(\[.*\])|([^:[\]]*))(?::(.*))?$/.exec(word) ?? []
+  // Without brackets, two colons are those of an address.
+  const [, bracketed, plain, port] = /^(?:(\[.*\])|([^:[\]]*))(?::([^:]*))?$/.exec(word) ?? []
   if (port === undefined && bracketed === undefined) return { address: readGiven(words, ADDRESS_AND_PORT) }
   words.next()
   const text = bracketed?.replace(/[[\]]/g, '') ?? plain ?? ''

@@ -9,6 +9,7 @@ import { formatNftDuration } from './duration.ts'
 import type { NftExpression, NftValue } from './expression.ts'
 import {
   formatNftBits,
+  formatNftCounter,
   formatNftExpression,
   formatNftHost,
   formatNftLookup,
@@ -50,7 +51,7 @@ export function formatNftStatement(statement: NftStatement): string {
     case 'reject':
       return formatReject(statement)
     case 'counter':
-      return `counter packets ${statement.packets} bytes ${statement.bytes}`
+      return formatNftCounter(statement)
     case 'set': {
       const timeout = statement.timeout === undefined ? '' : ` timeout ${formatNftDuration(statement.timeout)}`
       return `${statement.how} @${statement.set} { ${formatNftExpression(statement.key)}${timeout} }`

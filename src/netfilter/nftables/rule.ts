@@ -10,7 +10,7 @@
  * @see nft(8); libnftables-json(5)
  * @module
  */
-import type { NftElement, NftExpression, NftLookup, NftValue, NftVerdict } from './expression.ts'
+import type { NftCounts, NftElement, NftExpression, NftLookup, NftValue, NftVerdict } from './expression.ts'
 
 export interface NftRuleset {
   readonly tables: readonly NftTable[]
@@ -178,7 +178,7 @@ export type NftStatement =
       readonly do: 'reject'
       readonly with?: { readonly type: 'icmp' | 'icmpv6' | 'icmpx' | 'tcp reset'; readonly code?: string }
     }
-  | { readonly do: 'counter'; readonly packets: number; readonly bytes: number }
+  | ({ readonly do: 'counter' } & NftCounts)
   | {
       readonly do: 'set'
       readonly how: 'add' | 'update' | 'delete'
