@@ -22,18 +22,19 @@ export function nameStory({ flow, destination: { resolution } }: Question): read
   return [{ hop: 0, where, text: toldOf(resolution), packet: formatIp(ip), tone: 'plain' }]
 }
 
-/** `web.shop is web.shop.svc.cluster.local. (suffix svc.cluster.local, asked 10.96.0.10; before it, 1 name in vain)` */
+/** `web.shop with suffix svc.cluster.local, asked of 10.96.0.10; 1 name before in vain` */
 function toldOf({ name, lookup, owner, assumed }: Resolution): string {
-  if (!owner) return `${name} stands in the hosts file`
   const last = lookup.attempts.at(-1)
+  if (!owner || !last) return `${name} stands in the hosts file`
+  const whole = formatName(owner)
   const before = lookup.attempts.length - 1
-  const server = last?.queries.at(-1)?.server
-  const asides = [
-    ...(last?.suffix ? [`suffix ${last.suffix}`] : []),
-    ...(server === undefined ? [] : [assumed ? `as ${server} answers pods` : `asked ${server}`]),
-    ...(before > 0 ? [`before it ${before} ${before === 1 ? 'name' : 'names'} in vain`] : []),
-  ]
-  return `${name} is ${formatName(owner)}${asides.length > 0 ? ` (${asides.join(', ')})` : ''}`
+  const server = last.queries.at(-1)?.server ?? ''
+  const asked = last.suffix ? `${name} with suffix ${last.suffix}` : last.text
+  return [
+    `${asked}, ${assumed ? 'as pods ask it of' : 'asked of'} ${server}`,
+    ...(before > 0 ? [`${before} ${before === 1 ? 'name' : 'names'} before in vain`] : []),
+    ...(whole.toLowerCase() === last.text.toLowerCase() ? [] : [`it is an alias for ${whole}`]),
+  ].join('; ')
 }
 
 /** Every query on the way, a line each. */

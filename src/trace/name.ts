@@ -53,10 +53,11 @@ export function resolveName(
   const found = own && resolutionOf(name, own, directory)
   if (found) return found
   if (own && source.pod && names.asksCluster(source.pod)) throw notFound(written, own, cluster)
-  const other = names.lookUpWithin(name, source.namespace)
+  const isWhole = names.isWhole(name)
+  const other = names.lookUpWithin(isWhole ? name.replace(/\.?$/, '.') : name, source.namespace)
   const assumed = resolutionOf(name, other, directory)
   if (!assumed) throw notFound(written, other, cluster)
-  if (!names.isWhole(name)) throw new ParseError('destination', written.text, notAsked(assumed, names, written, source))
+  if (!isWhole) throw new ParseError('destination', written.text, notAsked(assumed, names, written, source))
   return { ...assumed, assumed: true }
 }
 
