@@ -41,10 +41,10 @@ export interface NftPartialSync {
   readonly family: Family
   /** Chains that are new or get new rules, with all of their rules. */
   readonly chains: readonly NftChain[]
-  /** Sets that are new; those that are there keep the clients that they know. */
+  /** Sets that are new, or made anew for another timeout; those that stay keep the clients that they know. */
   readonly sets: readonly NftSet[]
   readonly elements: readonly ElementChange[]
-  /** Chains and sets that nobody needs any longer. */
+  /** Chains and sets that nobody needs any longer, and sets that are made anew. */
   readonly stale: { readonly chains: readonly string[]; readonly sets: readonly string[] }
 }
 
@@ -90,7 +90,7 @@ export function syncChanged(proxy: NftProxy, family: Family): NftPartialSync {
   })
   const before = changes.flatMap(change => change.before?.ports ?? [])
   const after = changes.flatMap(change => change.after?.ports ?? [])
-  const sets = leftover(setsOf(after), setsOf(before))
+  const sets = leftover(setsOf(after), setsOf(before), isSameSet)
   const chains = chainsOf(after)
   return {
     family,
@@ -99,7 +99,7 @@ export function syncChanged(proxy: NftProxy, family: Family): NftPartialSync {
     elements: changes.flatMap(({ elements }) => elements),
     stale: {
       chains: leftover(chainsOf(before), chains).map(({ name }) => name),
-      sets: leftover(setsOf(before), setsOf(after)).map(({ name }) => name),
+      sets: leftover(setsOf(before), setsOf(after), isSameSet).map(({ name }) => name),
     },
   }
 }
@@ -133,8 +133,20 @@ function setsOf(ports: readonly PortTables[]): readonly NftSet[] {
   return ports.flatMap(({ sets }) => sets)
 }
 
-/** Those of `some` whose name none of `others` has. */
-function leftover<T extends { readonly name: string }>(some: readonly T[], others: readonly T[]): readonly T[] {
-  const names = new Set(others.map(({ name }) => name))
-  return some.filter(({ name }) => !names.has(name))
+/** The kernel changes no timeout. */
+function isSameSet(a: NftSet, b: NftSet): boolean {
+  return a.timeout === b.timeout
+}
+
+/** Those of `some` that none of `others` has the name of, or none that is the same. */
+function leftover<T extends { readonly name: string }>(
+  some: readonly T[],
+  others: readonly T[],
+  isSame: (a: T, b: T) => boolean = () => true,
+): readonly T[] {
+  const byName = new Map(others.map(one => [one.name, one]))
+  return some.filter(one => {
+    const other = byName.get(one.name)
+    return !other || !isSame(one, other)
+  })
 }
