@@ -111,6 +111,9 @@ const CT: Types = {
 
 const FIB: Types = { type: 'fib_addrtype', oif: 'iface_index', oifname: 'ifname' }
 
+/** Of what podwire only knows to be asked of a packet. */
+const UNKNOWN_TYPES: Types = { 'socket mark': 'mark', 'osf name': 'ifname' }
+
 /** Types whose values are sets of bits, each with a name. */
 const BITS: ReadonlySet<NftType> = new Set(['tcp_flag', 'ct_state', 'ct_status', 'ct_event', 'ct_label'])
 
@@ -157,9 +160,10 @@ export function typesOf(expression: NftExpression): readonly (NftType | undefine
       return typesOf(expression.left)
     case 'concat':
       return expression.parts.map(part => typesOf(part)[0])
+    case 'unknown':
+      return [find(UNKNOWN_TYPES, expression.text)]
     case 'value':
     case 'map':
-    case 'unknown':
       return [undefined]
   }
 }
