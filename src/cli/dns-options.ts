@@ -4,9 +4,8 @@
  * @module
  */
 import { visible } from '../base/visible.ts'
-import { type ClusterZone, clusterZone, type ZoneWishes } from '../cluster/dns-zone.ts'
+import { type ClusterZone, clusterZone, type ZoneMakings, type ZoneWishes, zoneMakings } from '../cluster/dns-zone.ts'
 import { findName, lowerName } from '../dns/name.ts'
-import type { Zone } from '../dns/zone.ts'
 import type { Command, Given } from './command.ts'
 import { UsageError } from './exit.ts'
 import type { Io } from './io.ts'
@@ -23,7 +22,7 @@ export const ZONE_OPTIONS: Command['options'] = [
 
 export interface LoadedZone {
   readonly loaded: LoadedCluster
-  readonly zone: Zone
+  readonly makings: ZoneMakings
 }
 
 /**
@@ -36,9 +35,11 @@ export async function loadZone(given: Given, io: Io): Promise<LoadedZone> {
   zoneWishes(given)
   const loaded = await loadCluster(given, io)
   return locating(loaded.harvest, async () => {
-    const { zone, notes } = zoneOf(loaded, given)
+    const { cluster, harvest } = loaded
+    const configurations = harvest.settings.map(setting => setting.configuration)
+    const { makings, notes } = zoneMakings(cluster, configurations, zoneWishes(given))
     for (const note of notes) io.err(`note: Corefile ${visible(note)}\n`)
-    return { loaded, zone }
+    return { loaded, makings }
   })
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Zone } from '../dns/zone.ts'
 import { zoneFile } from '../dns/zone-file.ts'
 import type { Command, Given } from './command.ts'
 import { loadZone, ZONE_OPTIONS } from './dns-options.ts'
@@ -32,7 +33,7 @@ of the cluster is known, its name server is at the loopback address, for a zone 
 
 async function runZone(given: Given, io: Io): Promise<ExitCode> {
   if (given.words.length > 0) throw new UsageError(`dns zone takes no words, not "${given.words[0]}"`)
-  const { zone } = await loadZone(given, io)
-  await io.out(zoneFile(zone))
+  const { makings } = await loadZone(given, io)
+  await io.out(zoneFile(new Zone(makings.objects, makings.options, makings.serial)))
   return 0
 }

@@ -8,10 +8,13 @@ import { within } from '../base/error.ts'
 import { type Name, parseName } from '../dns/name.ts'
 import { type DnsOptions, isReverse, kubeadmOptions, type PodsMode, readCorefile } from '../dns/options.ts'
 import { type DnsObjects, Zone } from '../dns/zone.ts'
+import type { ZoneMakings } from '../dns/zone-change.ts'
 import { dnsService, kubeletSettings } from '../kubelet/settings.ts'
 import type { Configuration } from '../objects/configuration.ts'
 import { SERVICE_NAME_LABEL } from '../objects/endpoint-slice.ts'
 import type { Cluster } from './cluster.ts'
+
+export type { ZoneMakings } from '../dns/zone-change.ts'
 
 /** What somebody wants otherwise than the cluster's configuration says. */
 export interface ZoneWishes {
@@ -27,13 +30,6 @@ export interface ClusterZone {
   readonly zone: Zone
   /** What of the Corefile is not followed. */
   readonly notes: readonly string[]
-}
-
-/** All that a zone is made of, as plain data: another process can make the same. */
-export interface ZoneMakings {
-  readonly objects: DnsObjects
-  readonly options: DnsOptions
-  readonly serial: number
 }
 
 /**

@@ -20,6 +20,8 @@ export interface Arrival {
   readonly transport: 'udp' | 'tcp'
   /** The text of the address that it came from; only transfers ask for it. */
   readonly client?: string
+  /** Where it came from at that address; only logs tell of it. */
+  readonly port?: number
 }
 
 export type Response =

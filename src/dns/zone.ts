@@ -195,7 +195,8 @@ export function serviceKey(name: string, namespace: string): string {
   return `${name}.${namespace}`
 }
 
-interface Parts {
+/** What there is of one name. */
+export interface Parts {
   readonly name: string
   readonly namespace: string
   service?: Service
@@ -203,7 +204,7 @@ interface Parts {
 }
 
 /** Each Service with its slices, and slices without a Service. */
-function partsOf({ services, slices }: DnsObjects): Iterable<Parts> {
+export function partsOf({ services, slices }: DnsObjects): Iterable<Parts> {
   const all = new Map<string, Parts>()
   const partsFor = (name: string, namespace = '') => {
     const key = serviceKey(name, namespace)

@@ -17,12 +17,25 @@ import type { Upstream } from './upstream.ts'
 
 export type Reply = Extract<Response, { readonly kind: 'silence' | 'reply' | 'replies' }>
 
+/** Somebody who answers messages. */
+export interface Answers {
+  /**
+   * Answers a datagram, if that can be done without making anything.
+   *
+   * @param out where the answer goes, {@link MOST_OCTETS} long
+   * @returns how long the answer is; 0 when {@link answer} must be asked
+   */
+  readonly answerReady: (octets: Uint8Array, out: Uint8Array) => number
+  /** A promise only where somebody outside is asked. */
+  readonly answer: (octets: Uint8Array, arrival: Arrival) => Reply | Promise<Reply>
+}
+
 const MOST_TURNS = 0x4000_0000
 /** Names that one answer may ask for outside, one after the other. */
 const MOST_ASKED = 16
 
 /** The zone, what is ready of it, and who else knows something. */
-export class Answerer {
+export class Answerer implements Answers {
   readonly #upstream: Upstream | undefined
   readonly #out = new Uint8Array(MOST_OCTETS)
   #zone: Zone
@@ -47,18 +60,11 @@ export class Answerer {
     this.#ready.close()
   }
 
-  /**
-   * Answers a datagram, if that can be done without making anything.
-   *
-   * @param out where the answer goes, {@link MOST_OCTETS} long
-   * @returns how long the answer is; 0 when {@link answer} must be asked
-   */
   answerReady(octets: Uint8Array, out: Uint8Array): number {
     this.#turn = (this.#turn + 1) % MOST_TURNS
     return this.#ready.answer(octets, octets.length, out, this.#turn)
   }
 
-  /** A promise only where somebody outside is asked. */
   answer(octets: Uint8Array, arrival: Arrival): Reply | Promise<Reply> {
     // TCP takes longer answers than these, but no other ones.
     const length = this.answerReady(octets, this.#out)

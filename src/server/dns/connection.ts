@@ -7,7 +7,8 @@
  * @module
  */
 import type { Socket } from 'node:net'
-import type { Answerer, Reply } from './answerer.ts'
+import type { Arrival } from '../../dns/respond.ts'
+import type { Answers, Reply } from './answerer.ts'
 import { Frames, framed } from './frames.ts'
 import type { Limits } from './limits.ts'
 
@@ -16,9 +17,9 @@ type Wait = 'first' | 'read' | 'idle' | 'write' | 'answer'
 
 export class Connection {
   readonly #socket: Socket
-  readonly #answerer: Answerer
+  readonly #answerer: Answers
   readonly #limits: Limits
-  readonly #client: string
+  readonly #arrival: Arrival
   readonly #onQuery: () => void
   readonly #frames = new Frames()
   /** Queries that somebody outside is asked about. */
@@ -35,13 +36,14 @@ export class Connection {
   #timer: NodeJS.Timeout | undefined
 
   /** @param onQuery is told of each whole query */
-  constructor(socket: Socket, answerer: Answerer, limits: Limits, onQuery: () => void) {
+  constructor(socket: Socket, answerer: Answers, limits: Limits, onQuery: () => void) {
     this.#socket = socket
     this.#answerer = answerer
     this.#limits = limits
     this.#onQuery = onQuery
     // A socket of both families tells an IPv4 address as an IPv6 one.
-    this.#client = (socket.remoteAddress ?? '').replace(/%.*|^::ffff:(?=\d+\.)/, '')
+    const client = (socket.remoteAddress ?? '').replace(/%.*|^::ffff:(?=\d+\.)/, '')
+    this.#arrival = { transport: 'tcp', client, port: socket.remotePort ?? 0 }
     socket.on('data', chunk => {
       if (this.#isEnding) return
       this.#frames.put(chunk)
@@ -117,7 +119,7 @@ export class Connection {
     // What is left of the next one is waited for anew.
     this.#wait = undefined
     this.#onQuery()
-    const reply = this.#answerer.answer(query, { transport: 'tcp', client: this.#client })
+    const reply = this.#answerer.answer(query, this.#arrival)
     if (reply instanceof Promise) {
       this.#underWay++
       void reply.then(late => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { createServer, isIPv6, type Server, type Socket } from 'node:net'
-import type { Answerer } from './answerer.ts'
+import type { Answers } from './answerer.ts'
 import { Connection } from './connection.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Limits } from './limits.ts'
@@ -15,12 +15,12 @@ export type Open = Set<Connection>
 
 export class Connections {
   readonly #server: Server
-  readonly #answerer: Answerer
+  readonly #answerer: Answers
   readonly #limits: Limits
   readonly #open: Open
   readonly #own = new Set<Connection>()
 
-  private constructor(server: Server, answerer: Answerer, limits: Limits, open: Open) {
+  private constructor(server: Server, answerer: Answers, limits: Limits, open: Open) {
     this.#server = server
     this.#answerer = answerer
     this.#limits = limits
@@ -34,7 +34,7 @@ export class Connections {
    * @param open shared by all addresses of a server
    * @throws {ListenError}
    */
-  static listen(endpoint: Endpoint, answerer: Answerer, limits: Limits, open: Open): Promise<Connections> {
+  static listen(endpoint: Endpoint, answerer: Answers, limits: Limits, open: Open): Promise<Connections> {
     const server = createServer({ allowHalfOpen: true, noDelay: true })
     const { address: host, port } = endpoint
     return new Promise((resolve, reject) => {

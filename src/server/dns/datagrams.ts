@@ -7,7 +7,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { MOST_OCTETS } from '../../dns/encode.ts'
-import type { Answerer } from './answerer.ts'
+import type { Answers } from './answerer.ts'
 import type { Endpoint } from './endpoint.ts'
 import { ListenError } from './listen-error.ts'
 
@@ -16,7 +16,7 @@ const MOST_WAITING = 4 << 20
 
 export class Datagrams {
   readonly #socket: Socket
-  readonly #answerer: Answerer
+  readonly #answerer: Answers
   readonly #out = new Uint8Array(MOST_OCTETS)
   /** By length: making one for each answer costs as much as finding the answer. */
   readonly #views: (Uint8Array | undefined)[] = []
@@ -25,7 +25,7 @@ export class Datagrams {
   #isStopping = false
   #whenDone: () => void = () => {}
 
-  private constructor(socket: Socket, answerer: Answerer) {
+  private constructor(socket: Socket, answerer: Answers) {
     this.#socket = socket
     this.#answerer = answerer
     socket.on('message', (message, from) => this.#take(message, from))
@@ -34,7 +34,7 @@ export class Datagrams {
   }
 
   /** @throws {ListenError} */
-  static listen(endpoint: Endpoint, answerer: Answerer): Promise<Datagrams> {
+  static listen(endpoint: Endpoint, answerer: Answers): Promise<Datagrams> {
     const { address, port } = endpoint
     const family = isIPv6(address) ? 6 : 4
     // Addresses are given as such: Node's own look-up would cost a turn of the loop for each reply.
@@ -95,7 +95,7 @@ export class Datagrams {
   #answer(message: Uint8Array, address: string, port: number): void {
     // Without Node's own `slice`, which does not copy.
     const octets = new Uint8Array(message.buffer, message.byteOffset, message.length)
-    const reply = this.#answerer.answer(octets, { transport: 'udp', client: address })
+    const reply = this.#answerer.answer(octets, { transport: 'udp', client: address, port })
     if (reply instanceof Promise) {
       this.#underWay++
       void reply.then(late => {

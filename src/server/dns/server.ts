@@ -12,6 +12,7 @@ import type { Endpoint } from './endpoint.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { ListenError } from './listen-error.ts'
 import { ownEndpoints } from './local-addresses.ts'
+import { type Observe, ObservedAnswers } from './observed-answers.ts'
 import { Upstream } from './upstream.ts'
 
 export interface DnsServerOptions {
@@ -20,6 +21,8 @@ export interface DnsServerOptions {
   /** Who is asked about names outside, in this order; nobody when empty. */
   readonly forward?: readonly Endpoint[]
   readonly limits?: Partial<Limits>
+  /** Is told of each query that was answered; that costs a part of the speed. */
+  readonly observe?: Observe
 }
 
 interface Listener {
@@ -52,18 +55,19 @@ export class DnsServer {
    *
    * @throws {ListenError} where one of them cannot be had
    */
-  static async start(zone: Zone, { listen, forward = [], limits = {} }: DnsServerOptions): Promise<DnsServer> {
+  static async start(zone: Zone, { listen, forward = [], limits = {}, observe }: DnsServerOptions): Promise<DnsServer> {
     const all = { ...DEFAULT_LIMITS, ...limits }
     const answerer = new Answerer(zone, forward.length > 0 ? new Upstream(forward, all) : undefined)
+    const answers = observe ? new ObservedAnswers(answerer, observe, () => performance.now()) : answerer
     const open: Open = new Set()
     const listeners: Listener[] = []
     const endpoints: Endpoint[] = []
     try {
       for (const endpoint of listen.flatMap(one => ownOrFail(one))) {
-        const connections = await Connections.listen(endpoint, answerer, all, open)
+        const connections = await Connections.listen(endpoint, answers, all, open)
         listeners.push(connections)
         // The same port, where it was any free one.
-        listeners.push(await Datagrams.listen(connections.endpoint, answerer))
+        listeners.push(await Datagrams.listen(connections.endpoint, answers))
         endpoints.push(connections.endpoint)
       }
     } catch (cause) {
