@@ -21,8 +21,8 @@ export interface FlannelRuleOptions {
 export const FLANNEL_DEFAULTS: FlannelRuleOptions = { ipMasq: true, forward: true, randomFully: true }
 
 /** The bit by which kube-proxy marks what it will masquerade itself. */
-const KUBE_MARK = 0x4000
-const MULTICAST: Readonly<Record<Family, Prefix>> = { 4: parsePrefix('224.0.0.0/4'), 6: parsePrefix('ff00::/8') }
+export const KUBE_MARK = 0x4000
+export const MULTICAST: Readonly<Record<Family, Prefix>> = { 4: parsePrefix('224.0.0.0/4'), 6: parsePrefix('ff00::/8') }
 
 /**
  * flannel's chains, and in the built-in chains the rules that it *appends* to what is there.

@@ -10,12 +10,14 @@ import { type Family, familyOf, formatInterfaceAddress, formatIp, formatPrefix }
 import { formatMac } from '../../src/base/mac.ts'
 import type { HostPart, Link } from '../../src/host/host.ts'
 import { formatSave } from '../../src/netfilter/format.ts'
+import { formatNftRuleset } from '../../src/netfilter/nftables/format.ts'
 import { overlayPart, podMtu } from '../../src/overlay/devices.ts'
 import { annotationsOf, type Lease, leaseNodes, NETWORK_AVAILABLE } from '../../src/overlay/leases.ts'
 import { type FlannelNetwork, readFlannelNetwork } from '../../src/overlay/network.ts'
+import { flannelTable } from '../../src/overlay/nft-rules.ts'
 import { flannelRules } from '../../src/overlay/rules.ts'
 import { formatSubnetEnv } from '../../src/overlay/subnet-env.ts'
-import { canonIptables } from '../canon.ts'
+import { canonIptables, canonNft } from '../canon.ts'
 import { type FlannelCase, readCases } from './flannel-case.ts'
 
 const SHARED = '../shared/oracle/flannel'
@@ -65,7 +67,9 @@ function compareWritten(t: Test, one: FlannelCase, network: FlannelNetwork, own:
 
 function compareRules(t: Test, one: FlannelCase, network: FlannelNetwork, own: Lease) {
   if (network.nftables) {
-    t.test('the rules', { skip: 'this case has them in nftables' }, async () => undefined)
+    const tables = [flannelTable(network, own, 4), flannelTable(network, own, 6)]
+    t.same(canonNft(formatNftRuleset({ tables })), canonNft(one.file(own.node, 'nft.txt')), 'nft list ruleset')
+    for (const file of ['iptables-save.txt', 'ip6tables-save.txt']) t.notMatch(one.file(own.node, file), /^-A/m, file)
     return
   }
   const rules = (family: Family) => canonIptables(formatSave(flannelRules(network, own, family)))

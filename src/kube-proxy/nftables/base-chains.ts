@@ -5,6 +5,7 @@
  * @module
  */
 import type { NftBase, NftChain } from '../../netfilter/nftables/rule.ts'
+import { IS_NEW, verdict } from '../../netfilter/nftables/statements.ts'
 import type { Layout } from './layout.ts'
 import {
   CLUSTER_IPS_CHECK,
@@ -14,7 +15,6 @@ import {
   SERVICE_ENDPOINTS_CHECK,
   SERVICES,
 } from './names.ts'
-import { IS_NEW, verdict } from './statements.ts'
 
 /** @see enum nf_ip_hook_priorities in include/uapi/linux/netfilter_ipv4.h of Linux */
 const DNAT = -100

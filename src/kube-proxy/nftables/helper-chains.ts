@@ -5,6 +5,20 @@
  * @module
  */
 import type { NftChain, NftRule, NftStatement } from '../../netfilter/nftables/rule.ts'
+import {
+  changeMark,
+  DROP,
+  IS_DNATED,
+  inSet,
+  isIn,
+  isMarked,
+  isOfNode,
+  isUnmarked,
+  MASQUERADE,
+  REJECT,
+  RETURN,
+  vmap,
+} from '../../netfilter/nftables/statements.ts'
 import type { Settings } from '../settings.ts'
 import { layoutOf } from './layout.ts'
 import {
@@ -25,26 +39,7 @@ import {
   SERVICE_NODE_PORTS,
   SERVICES,
 } from './names.ts'
-import {
-  addressIs,
-  BY_PORT,
-  byBothEnds,
-  byDestination,
-  changeMark,
-  DROP,
-  detection,
-  IS_DNATED,
-  inSet,
-  isIn,
-  isMarked,
-  isOfNode,
-  isUnmarked,
-  MASQUERADE,
-  notToLoopback,
-  REJECT,
-  RETURN,
-  vmap,
-} from './statements.ts'
+import { addressIs, BY_PORT, byBothEnds, byDestination, detection, notToLoopback } from './statements.ts'
 
 export function helperChains(settings: Settings): readonly NftChain[] {
   const { family, mark, release } = settings

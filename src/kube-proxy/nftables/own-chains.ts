@@ -10,6 +10,20 @@
 import { contains, hostPrefix, type Ip } from '../../base/ip.ts'
 import type { NftExpression } from '../../netfilter/nftables/expression.ts'
 import type { NftChain, NftRule, NftSet, NftStatement } from '../../netfilter/nftables/rule.ts'
+import {
+  changeMark,
+  DROP,
+  drawOf,
+  end,
+  from,
+  verdict as go,
+  IP,
+  isIn,
+  isOfNode,
+  numbered,
+  remember,
+  to,
+} from '../../netfilter/nftables/statements.ts'
 import { ChainOnDemand } from '../chain-on-demand.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { type ServicePort, usesClusterEndpoints, usesLocalEndpoints } from '../service-port.ts'
@@ -18,23 +32,7 @@ import type { Categories } from '../topology.ts'
 import type { Verdict } from '../verdict.ts'
 import type { Layout } from './layout.ts'
 import { type EndpointNames, endpointNames, MARK_FOR_MASQUERADE, type PortNames } from './names.ts'
-import {
-  addressIs,
-  changeMark,
-  DROP,
-  detection,
-  drawOf,
-  end,
-  from,
-  verdict as go,
-  IP,
-  isIn,
-  isOfNode,
-  isOfProtocol,
-  numbered,
-  remember,
-  to,
-} from './statements.ts'
+import { addressIs, detection, isOfProtocol } from './statements.ts'
 
 /** What all rules of one service port are made of. */
 export interface Making {

@@ -5,10 +5,10 @@
  */
 import type { NftCommand } from '../../netfilter/nftables/command.ts'
 import type { NftElement } from '../../netfilter/nftables/expression.ts'
+import { IP } from '../../netfilter/nftables/statements.ts'
 import { TABLE } from './names.ts'
 import type { NftPartialSync } from './proxy.ts'
 import { SHARED_SETS } from './shared-sets.ts'
-import { IP } from './statements.ts'
 
 /**
  * None if nothing changed. To be loaded once, on top of what the sync before it left.

@@ -8,6 +8,7 @@
  */
 import type { Family } from '../../base/ip.ts'
 import type { NftChain, NftSet, NftTable } from '../../netfilter/nftables/rule.ts'
+import { IP } from '../../netfilter/nftables/statements.ts'
 import { type Draft, draftOf, type WrittenService, writeDraft } from '../draft.ts'
 import { createServiceMap, type ServiceKey, type ServiceMap, takeChanged } from '../service-map.ts'
 import { type ProxyOptions, type Settings, settingsOf } from '../settings.ts'
@@ -18,7 +19,6 @@ import { type Layout, layoutOf } from './layout.ts'
 import { TABLE } from './names.ts'
 import { type PortTables, portTablesOf } from './port-tables.ts'
 import { sharedSets } from './shared-sets.ts'
-import { IP } from './statements.ts'
 
 /** Changed only by the functions of this module and of `service-map.ts`. */
 export interface NftProxy extends ServiceMap {
