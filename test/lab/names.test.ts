@@ -66,7 +66,7 @@ const NODE = ['--', process.execPath, '-e']
 const SRV = `require('dns').resolveSrv('_http._tcp.bare.default.svc.cluster.local', (e, all) => console.log(e ?? all[0].name, all?.[0].port))`
 const REVERSE = `require('dns').reverse('10.96.0.80', (e, all) => console.log(e ?? all[0]))`
 const CONNECT = `require('net').connect({ host: 'web', port: 80 }).on('connect', function () { this.write('hi\\n') }).pipe(process.stdout)`
-const DATAGRAM = `const s = require('dgram').createSocket('udp4'); s.on('message', m => { console.log(String(m)); s.close() }); s.send('hello', 53, '10.96.0.10')`
+const DATAGRAM = `const s = require('dgram').createSocket('udp4'); s.on('message', m => { console.log(String(m)); process.exit() }); s.send('hello', 53, '10.96.0.10'); setTimeout(() => process.exit(9), 20000)`
 const LINE = `require('net').connect({ host: '10.96.0.10', port: 53 }).on('connect', function () { this.write('hello\\n') }).pipe(process.stdout)`
 const lookUp = (name: string) => ['--', 'getent', 'hosts', name]
 
