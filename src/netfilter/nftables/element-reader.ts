@@ -19,7 +19,9 @@ export function readValue(words: Words, types: PartTypes): NftValue {
 }
 
 function readPart(words: Words, type: PartTypes[number]): NftValue {
-  return findNftValue(words.next(), type) ?? words.fail()
+  const value = findNftValue(words.peek ?? '', type) ?? words.fail()
+  words.next()
+  return value
 }
 
 const BARE_VERDICTS = { accept: true, drop: true, continue: true, return: true }

@@ -50,7 +50,7 @@ function readKnown(json: unknown, family: NftFamily): NftStatement {
       return { do: 'mangle', key, value: readJsonExpression(given, typesOf(key)) }
     }
     case 'counter':
-      return typeof value === 'string' ? notKnown() : { do: 'counter', ...readJsonCounts(value) }
+      return typeof value === 'string' ? kept(kind, value) : { do: 'counter', ...readJsonCounts(value) }
     case 'dnat':
     case 'snat':
     case 'masquerade':
@@ -63,7 +63,11 @@ function readKnown(json: unknown, family: NftFamily): NftStatement {
     case 'log':
       return readLog(value === null ? {} : asObject(value))
     case 'limit':
-      return readLimit(asObject(value))
+      return typeof value === 'string' ? kept(kind, value) : readLimit(asObject(value))
+    case 'quota':
+    case 'ct count':
+    case 'tproxy':
+      return kept(kind, value)
     case 'notrack':
       return { do: 'notrack' }
     case 'ct helper':
@@ -71,6 +75,20 @@ function readKnown(json: unknown, family: NftFamily): NftStatement {
     default:
       return notKnown()
   }
+}
+
+/** What podwire does not know either, as a listing writes it. */
+function kept(kind: 'counter' | 'limit' | 'quota' | 'ct count' | 'tproxy', value: unknown): NftStatement {
+  if (typeof value === 'string') return { do: 'unknown', text: `${kind} name "${value}"` }
+  const { val, inv, val_unit, used, used_unit, family, addr = '', port } = asObject(value)
+  if (kind === 'tproxy') {
+    const of = family === undefined ? '' : ` ${asText(family)}`
+    return { do: 'unknown', text: `tproxy${of} to ${asText(addr)}${port === undefined ? '' : `:${asCount(port)}`}` }
+  }
+  const text = `${kind} ${inv === true ? 'over ' : ''}${asCount(val)}`
+  if (kind === 'ct count') return { do: 'unknown', text }
+  const more = used === undefined ? '' : ` used ${asCount(used)} ${asText(used_unit)}`
+  return { do: 'unknown', text: `${text} ${asText(val_unit)}${more}` }
 }
 
 function helper(text: string): NftExpression {

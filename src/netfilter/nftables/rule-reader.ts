@@ -89,6 +89,8 @@ function readStatement(words: Words): NftStatement {
     case 'notrack':
       words.next()
       return { do: 'notrack' }
+    case 'tproxy':
+      return readProxy(words)
     case 'dnat':
     case 'snat':
     case 'masquerade':
@@ -233,6 +235,16 @@ const ADDRESS_AND_PORT = ['ipv4_addr', 'inet_service'] as const
 /** What stands behind the colon begins within a word and may go on with the next: `:tcp dport map { … }`. */
 function readPort(words: Words, first: string): NftExpression {
   return words.again(first, () => readGiven(words, ['inet_service']))
+}
+
+/** Where it ends is known, what it does is not. */
+function readProxy(words: Words): NftStatement {
+  const from = words.at
+  words.next()
+  if (!words.take('ip')) words.take('ip6')
+  words.expect('to')
+  words.next()
+  return { do: 'unknown', text: words.since(from) }
 }
 
 function readSetChange(words: Words, how: 'add' | 'update' | 'delete'): NftStatement {

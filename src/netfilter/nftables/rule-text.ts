@@ -30,10 +30,11 @@ export function formatNftRule(rule: NftRule): string {
 /** A rule as it is for a file: without its number. */
 export function formatNftStatements({ statements, comment }: NftRule): string {
   let text = ''
-  for (const statement of statements)
-    text += text === '' ? formatNftStatement(statement) : ` ${formatNftStatement(statement)}`
+  for (const [i, statement] of statements.entries()) {
+    text += i === 0 ? formatNftStatement(statement) : ` ${formatNftStatement(statement)}`
+  }
   if (comment === undefined) return text
-  return text === '' ? `comment "${comment}"` : `${text} comment "${comment}"`
+  return statements.length === 0 ? `comment "${comment}"` : `${text} comment "${comment}"`
 }
 
 export function formatNftStatement(statement: NftStatement): string {
