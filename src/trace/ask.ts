@@ -53,11 +53,14 @@ export function questionsOf(asked: readonly Asked[], directory: Directory, start
     const family = source.ip === undefined ? directory.family : familyOf(source.ip)
     const destination = findDestination(to, source, { ...directory, family }, wishes)
     const queries = withDns ? dnsQuestions(source, destination, at, () => port++) : []
+    // The program has to wait for each answer.
+    at += queries.length * ANSWER_TIME
     return [...queries, { flow: flowOf(source, destination, { sport: port++, ...wishes, at }), destination }]
   })
 }
 
 const DNS_PORT = 53
+const ANSWER_TIME: Millis = 1
 
 /** What the resolver sends to each of its name servers, if it has to ask; all names go the same way. */
 function dnsQuestions(
@@ -70,7 +73,7 @@ function dnsQuestions(
   const { name, lookup } = resolution
   const queries = lookup.attempts.flatMap(({ text, queries }) => queries.map(({ server }) => ({ text, server })))
   const servers = [...new Set(queries.map(({ server }) => server))]
-  return servers.flatMap(server => {
+  return servers.flatMap((server, i) => {
     const ip = findIp(server)
     if (ip === undefined) return []
     const names = new Set(queries.filter(one => one.server === server).map(({ text }) => text))
@@ -81,6 +84,8 @@ function dnsQuestions(
       protocol: UDP,
       notes: [`DNS: asks for ${[...names].join(', ')}`],
     }
-    return [{ flow: flowOf(source, destination, { sport: sport(), at }), destination, asksFor: name }]
+    return [
+      { flow: flowOf(source, destination, { sport: sport(), at: at + i * ANSWER_TIME }), destination, asksFor: name },
+    ]
   })
 }

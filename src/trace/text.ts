@@ -91,7 +91,7 @@ function flowText(
     '→',
     flow.to === target || flow.to === formatEnd(packet.dst) ? target : `${flow.to} ${target}`,
   ]
-  const asides = [...notes, ...(after > 0 ? [`${after / 1000} s later`] : [])]
+  const asides = [...notes, ...(after >= 1000 ? [`${after / 1000} s later`] : [])]
   return `${words.join(' ').replace(' ', '  ')}${asides.length > 0 ? `   (${asides.join('; ')})` : ''}`
 }
 
