@@ -64,6 +64,12 @@ const WRONG: [args: string[], says: RegExp][] = [
   [['--forward', 'dns.example'],                        /--forward takes an address and a port/],
   [['--forward', '127.0.0.1:0'],                        /--forward takes a port from 1 to 65535/],
   [['--forward', '127.0.0.1:5353'],                     /--forward 127\.0\.0\.1:5353 is this server itself/],
+  [['--watch'],                                         /--watch follows files, not standard input/],
+  [['--workers', 'many'],                               /--workers takes a whole number from 0 to 256, not "many"/],
+  [['--workers', '2', '--listen', '192.0.2.7:0'],       /192\.0\.2\.7:0: this machine does not have the address/],
+  [['--log', 'queries'],                                /--log is one of all, success, denial, error, not "queries"/],
+  [['--log-file', 'x'],                                 /--log-file goes with --log/],
+  [['--log', 'all', '--log-every', '0'],                /--log-every takes a whole number/],
   [['--ttl', 'x'],                                      /--ttl takes a whole number/],
   [['--listen', '192.0.2.7:0'],                         /192\.0\.2\.7:0: this machine does not have the address/],
 ]

@@ -7,6 +7,8 @@
  * @module
  */
 import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import type { Millis } from '../../base/clock.ts'
 import type { ZoneMakings, ZoneUpdate } from '../../dns/zone-change.ts'
 import type { Order, Report } from './crew-orders.ts'
@@ -70,9 +72,10 @@ export class Crew {
   static async start(makings: ZoneMakings, options: CrewOptions): Promise<Crew> {
     cluster.setupPrimary({ exec: options.program, args: [], execArgv: [], serialization: 'advanced' })
     cluster.schedulingPolicy = cluster.SCHED_RR
-    const shared = { ...options, server: { ...options.server, limits: sharedLimits(options) } }
+    const listen = await Promise.all(options.server.listen.map(withPort))
+    const shared = { ...options, server: { ...options.server, listen, limits: sharedLimits(options) } }
     const first = cluster.fork({ NODE_OPTIONS: '' })
-    // Which ports and addresses are meant is settled by the first; the others listen there, too.
+    // Which addresses are meant is settled by the first; the others listen there, too.
     const crew = new Crew(shared, makings, first, await begin(first, () => makings, shared))
     try {
       await Promise.all(Array.from({ length: options.workers - 1 }, () => crew.#hire()))
@@ -129,6 +132,22 @@ export class Crew {
       if (!this.#isStopping) this.#hire().catch(() => {})
     }, PAUSE)
   }
+}
+
+/** Sockets are shared by who asks for the same port: any free one is settled before. */
+async function withPort(endpoint: Endpoint): Promise<Endpoint> {
+  if (endpoint.port !== 0) return endpoint
+  const server = createServer().listen(0, endpoint.address)
+  try {
+    await once(server, 'listening')
+  } catch {
+    // The first worker tells why.
+    return endpoint
+  }
+  const bound = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof bound === 'object' && bound ? { ...endpoint, port: bound.port } : endpoint
 }
 
 /** Of what is limited over all clients, each has its part. */
