@@ -8,6 +8,7 @@ import { type Form, fileNames, hostFile, hostFiles } from '../cluster/files.ts'
 import { commonGround, type HostOptions, hostState } from '../cluster/host-state.ts'
 import { nodePodFiles, PODS_FOLDER, podFolder } from '../cluster/pod-files.ts'
 import { type PodGround, podGround } from '../cluster/pod-ground.ts'
+import { PROXY_MODES, type WrittenMode } from '../cluster/proxy-part.ts'
 import { keyOf } from '../objects/meta.ts'
 import type { Node } from '../objects/node.ts'
 import type { Pod } from '../objects/pod.ts'
@@ -40,14 +41,19 @@ DIR may be kept and shown; --secrets writes them.`,
     ...CLUSTER_OPTIONS,
     { name: 'out', value: 'DIR', help: 'the folder to write; replaced as a whole' },
     { name: 'node', value: 'NAME', many: true, help: 'only this node; may be repeated with --out' },
-    { name: 'file', value: 'FILE', help: 'which file goes to standard output', default: 'iptables.restore' },
+    { name: 'file', value: 'FILE', help: 'which file goes to standard output', default: "that of the Services' rules" },
     {
       name: 'form',
       value: 'FORM',
       help: 'restore (to be loaded) or save (as iptables-save prints it)',
       default: 'restore',
     },
-    { name: 'mode', value: 'MODE', help: "kube-proxy's mode: iptables", default: 'iptables' },
+    {
+      name: 'mode',
+      value: 'MODE',
+      help: `kube-proxy's mode: ${PROXY_MODES.join(', ')}`,
+      default: "that of kube-proxy's configuration, iptables without",
+    },
     RELEASE,
     { name: 'nfacct', help: 'the hosts have nfacct counters (kernel module xt_nfacct)' },
     { name: 'no-kubelet', help: "leave out kubelet's own chains" },
@@ -73,8 +79,7 @@ DIR may be kept and shown; --secrets writes them.`,
 
 async function runRender(given: Given, io: Io): Promise<ExitCode> {
   const form = given.choice('form', FORMS) ?? 'restore'
-  given.choice('mode', ['iptables'] as const)
-  const options = hostOptions(given)
+  const mode = given.choice('mode', PROXY_MODES)
   const out = given.text('out')
   if (out !== undefined && given.is('file'))
     throw new UsageError('--file is for standard output; --out writes all files')
@@ -82,7 +87,16 @@ async function runRender(given: Given, io: Io): Promise<ExitCode> {
   const cluster = await loadCluster(given, io)
   const pods = podGround(cluster.cluster, { ...podGroundOptions(cluster.harvest), ...(nodeConf && { nodeConf }) })
   for (const remark of pods.kubelet.remarks) io.err(`warning: ${visible(remark)}\n`)
-  return locating(cluster.harvest, () => renderCluster(cluster, { form, out, options, pods }, given, io))
+  return locating(cluster.harvest, () => {
+    const options = { ...hostOptions(given), mode: mode ?? configuredMode(cluster), nftTables: true } as const
+    return renderCluster(cluster, { form, out, options, pods }, given, io)
+  })
+}
+
+/** The mode that kube-proxy's own configuration asks for. */
+function configuredMode({ settled }: LoadedCluster): WrittenMode {
+  const { mode } = settled.settings.proxy
+  return PROXY_MODES.find(known => known === mode) ?? 'iptables'
 }
 
 interface Wanted {
@@ -93,13 +107,10 @@ interface Wanted {
 }
 
 async function renderCluster(cluster: LoadedCluster, wanted: Wanted, given: Given, io: Io): Promise<ExitCode> {
-  const { out } = wanted
-  const { mode } = cluster.settled.settings.proxy
-  if (mode && mode !== 'iptables' && !given.is('mode')) {
-    io.err(`note: KubeProxyConfiguration says mode ${mode}; these are the rules of mode iptables\n`)
-  }
-  if (cluster.settled.settings.overlay?.nftables) {
-    io.err("note: net-conf.json asks for nftables; flannel's rules here are those of its iptables mode\n")
+  const { out, options } = wanted
+  const asked = cluster.settled.settings.proxy.mode
+  if (asked && asked !== options.mode && !given.is('mode')) {
+    io.err(`note: KubeProxyConfiguration says mode ${asked}; these are the rules of mode ${options.mode}\n`)
   }
   const nodes = chosenNodes(cluster, given)
   if (out === undefined) return printFile(cluster, nodes, wanted, given, io)
@@ -140,7 +151,7 @@ async function printFile(
   given: Given,
   io: Io,
 ): Promise<ExitCode> {
-  const path = given.text('file') ?? (form === 'save' ? 'iptables.save' : 'iptables.restore')
+  const path = given.text('file') ?? rulesFile(options.mode ?? 'iptables', form)
   const [node] = nodes
   if (!node) throw new RefusedInput(['the cluster has no nodes'])
   if (given.texts('node').length > 1) throw new UsageError('standard output takes one --node; use --out for several')
@@ -158,6 +169,11 @@ async function printFile(
   }
   await io.out(text)
   return 0
+}
+
+/** The file that holds what becomes of Services. */
+function rulesFile(mode: WrittenMode, form: Form): string {
+  return mode === 'nftables' ? 'nftables.nft' : `iptables.${form}`
 }
 
 /** One kind of warning: the first pod that it is about, and how many others. */

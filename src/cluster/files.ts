@@ -9,6 +9,8 @@ import type { HostNetwork } from '../host/host.ts'
 import { formatLinksBatch, peerName } from '../host/links-batch.ts'
 import { formatSysctlConf } from '../host/sysctl-conf.ts'
 import { formatRestore, formatSave } from '../netfilter/format.ts'
+import { formatNftFile } from '../netfilter/nftables/file.ts'
+import { formatNftRuleset } from '../netfilter/nftables/format.ts'
 import type { HostState } from './host-state.ts'
 import {
   lookAtAddresses,
@@ -69,6 +71,16 @@ const FILES: readonly HostFile[] = [
   },
   rulesFile('iptables', 4),
   rulesFile('ip6tables', 6),
+  {
+    name: 'nftables.nft',
+    load: 'nft -f nftables.nft',
+    shown: 'nft list ruleset',
+    holds: "tables of kube-proxy and of the overlay, each loaded as a whole; iptables' own tables are not among them",
+    text: ({ tables }, form) => {
+      if (tables.length === 0) return undefined
+      return form === 'save' ? formatNftRuleset({ tables }) : formatNftFile({ tables })
+    },
+  },
   lookFile('ip-link.json', 'ip -d -j link', 'all links', lookAtLinks),
   lookFile('ip-addr.json', 'ip -j addr', 'their addresses', lookAtAddresses),
   lookFile('ip-route.json', 'ip -4 -j route show table all', 'IPv4 routes', network => lookAtRoutes(network, 4)),
@@ -92,6 +104,7 @@ function rulesFile(tool: string, family: Family): HostFile {
     shown: `${tool}-save`,
     holds: `IPv${family} rules of kube-proxy, kubelet, the overlay and host ports`,
     text: ({ rules }, form) => {
+      if (rules[family].tables.size === 0) return undefined
       return form === 'save' ? formatSave(rules[family]) : formatRestore(rules[family])
     },
   }

@@ -6,32 +6,32 @@
  *
  * @module
  */
-import { FAMILIES, type Family, familyOf, findIp, type Ip, type Prefix, parseIp } from '../base/ip.ts'
+import { FAMILIES, type Family, findIp, type Ip, type Prefix } from '../base/ip.ts'
 import { formatConflist } from '../bridge/conflist.ts'
 import { type HostPort, type HostPortPod, hostPortRules } from '../bridge/host-ports.ts'
 import { masqueradeRules } from '../bridge/masquerade.ts'
 import { type BridgedPod, bridgePart } from '../bridge/pods.ts'
 import { nodeSysctls } from '../bridge/sysctls.ts'
 import { type HostNetwork, type HostPart, joinHost, type VethLink } from '../host/host.ts'
-import { createProxy, type KubeProxy, syncFull } from '../kube-proxy/iptables/proxy.ts'
 import type { Release } from '../kube-proxy/release.ts'
-import { setService, setSlice } from '../kube-proxy/service-map.ts'
-import type { HostFeatures, ProxyOptions } from '../kube-proxy/settings.ts'
-import { iptablesSysctls } from '../kube-proxy/sysctls.ts'
+import type { HostFeatures } from '../kube-proxy/settings.ts'
+import type { NftTable } from '../netfilter/nftables/rule.ts'
 import type { Ruleset } from '../netfilter/rule.ts'
-import { type EndpointSlice, ZONE_LABEL } from '../objects/endpoint-slice.ts'
+import type { EndpointSlice } from '../objects/endpoint-slice.ts'
 import { keyOf } from '../objects/meta.ts'
 import { type Node, podPrefixesOf } from '../objects/node.ts'
 import { type Pod, podAddressesOf } from '../objects/pod.ts'
 import type { Service } from '../objects/service.ts'
 import { overlayPart, podMtu, type Uplink } from '../overlay/devices.ts'
 import { type Lease, leaseNodes } from '../overlay/leases.ts'
-import { formatNetConf } from '../overlay/network.ts'
+import { type FlannelNetwork, formatNetConf } from '../overlay/network.ts'
+import { flannelTable } from '../overlay/nft-rules.ts'
 import { flannelRules } from '../overlay/rules.ts'
 import { formatSubnetEnv } from '../overlay/subnet-env.ts'
 import { mergeRulesets, type Part } from './merge-rulesets.ts'
+import { type ProxyPart, proxyPart, type WrittenMode } from './proxy-part.ts'
 import type { Settings } from './settings.ts'
-import { groundPart, internalIps, nodeNetworks, uplinkOf } from './uplink.ts'
+import { groundPart, nodeNetworks, uplinkOf } from './uplink.ts'
 
 /** A cluster in which nothing is left to do, as far as its nodes' networks go. */
 export interface SettledCluster {
@@ -46,6 +46,10 @@ export interface SettledCluster {
 
 export interface HostOptions {
   readonly release?: Release
+  /** kube-proxy's; default: iptables. */
+  readonly mode?: WrittenMode
+  /** flannel may write nftables' tables, where its net-conf asks for them. */
+  readonly nftTables?: true
   readonly features: HostFeatures
 }
 
@@ -60,7 +64,10 @@ export const DEFAULT_FEATURES: HostFeatures = {
 export interface HostState {
   readonly node: string
   readonly network: HostNetwork
+  /** Of iptables. */
   readonly rules: Readonly<Record<Family, Ruleset>>
+  /** Of nftables. */
+  readonly tables: readonly NftTable[]
   /** Files of programs that do not read rules or routes, by their path. */
   readonly texts: ReadonlyMap<string, string>
   /** Whether what the pods' containers find is written beside it, in a folder of its own. */
@@ -94,8 +101,8 @@ export function hostState(ground: CommonGround, node: Node, options: HostOptions
   const parts: HostPart[] = [groundPart(uplink), { sysctls: nodeSysctls({ families: ground.families }) }, bridge]
   if (settings.overlay && lease) parts.push(overlayPart(settings.overlay, lease, uplink, ground.leases))
   const below = joinHost(parts)
-  const proxy = proxyOf(ground.cluster, node, below, options)
-  const network = joinHost([below, { sysctls: iptablesSysctls(proxy.families[4].settings) }])
+  const proxy = proxyPart(ground.cluster, node, below, options)
+  const network = joinHost([below, proxy.host])
   const asking = hostPortPods(ground.cluster.podsOn(node.metadata.name), below)
   const writers: Writers = { ground, proxy, lease, asking, options }
   return {
@@ -103,6 +110,7 @@ export function hostState(ground: CommonGround, node: Node, options: HostOptions
     network,
     // kube-proxy writes both families on every node, whatever the cluster uses.
     rules: { 4: rulesOf(writers, 4), 6: rulesOf(writers, 6) },
+    tables: [...proxy.tables, ...flannelTables(writers)],
     texts: textsOf(ground, node, uplink, lease),
   }
 }
@@ -130,30 +138,9 @@ function podIps(pod: Pod): readonly Ip[] {
   return podAddressesOf(pod).flatMap(text => findIp(text) ?? [])
 }
 
-function proxyOf(cluster: SettledCluster, node: Node, network: HostNetwork, options: HostOptions): KubeProxy {
-  const zone = node.metadata.labels?.[ZONE_LABEL]
-  const nodeIps = internalIps(node)
-  const proxyOptions: ProxyOptions = {
-    config: cluster.settings.proxy,
-    host: {
-      nodeName: node.metadata.name,
-      ...(zone === undefined ? {} : { zone }),
-      podPrefixes: podPrefixesOf(node),
-      nodeIps: FAMILIES.flatMap(family => nodeIps.find(ip => familyOf(ip) === family) ?? []),
-      interfaceIps: [parseIp('127.0.0.1'), parseIp('::1'), ...network.addresses.map(({ own }) => own.address)],
-      features: options.features,
-    },
-    ...(options.release ? { release: options.release } : {}),
-  }
-  const proxy = createProxy(proxyOptions)
-  for (const service of cluster.services) setService(proxy, service)
-  for (const slice of cluster.slices) setSlice(proxy, slice)
-  return proxy
-}
-
 interface Writers {
   readonly ground: CommonGround
-  readonly proxy: KubeProxy
+  readonly proxy: ProxyPart
   readonly lease: Lease | undefined
   readonly asking: readonly HostPortPod[]
   readonly options: HostOptions
@@ -161,8 +148,8 @@ interface Writers {
 
 function rulesOf({ ground, proxy, lease, asking, options }: Writers, family: Family): Ruleset {
   const { settings } = ground.cluster
-  const parts: Part[] = [{ rules: syncFull(proxy, family), enters: 'first' }]
-  if (settings.overlay && lease) {
+  const parts: Part[] = [{ rules: proxy.rules[family], enters: 'first' }]
+  if (settings.overlay && lease && !isInNftables(settings.overlay, options)) {
     const { randomFully } = options.features
     parts.push({
       rules: flannelRules(settings.overlay, lease, family, { ipMasq: true, forward: true, randomFully }),
@@ -175,6 +162,17 @@ function rulesOf({ ground, proxy, lease, asking, options }: Writers, family: Fam
   const ports = hostPortRules(asking, family)
   parts.push({ rules: ports.last, enters: 'last' }, { rules: ports.first, enters: 'first' })
   return mergeRulesets(family, parts)
+}
+
+function flannelTables({ ground, lease, options }: Writers): readonly NftTable[] {
+  const { overlay } = ground.cluster.settings
+  if (!overlay || !lease || !isInNftables(overlay, options)) return []
+  return FAMILIES.map(family => flannelTable(overlay, lease, family))
+}
+
+/** Traces and labs know flannel by its iptables rules. */
+function isInNftables({ nftables }: FlannelNetwork, { nftTables }: HostOptions): boolean {
+  return nftables && nftTables === true
 }
 
 /** The pods that want a port of the node, with the addresses that the bridge gave them. */

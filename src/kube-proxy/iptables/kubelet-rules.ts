@@ -5,9 +5,10 @@
  * @module
  */
 import type { Family } from '../../base/ip.ts'
-import type { Rule, TableName } from '../../netfilter/rule.ts'
+import { BUILT_IN, type Chain, type Rule, type Ruleset, type Table, type TableName } from '../../netfilter/rule.ts'
 import { FIREWALL } from './chain-names.ts'
 import { LOCALNET_RULES } from './fixed-rules.ts'
+import { jump } from './rule-parts.ts'
 
 /** Tells others which of the two iptables kubelet uses. */
 const HINT = 'KUBE-IPTABLES-HINT'
@@ -21,3 +22,19 @@ export function kubeletChains(table: TableName, family: Family): ReadonlyMap<str
   if (table === 'filter' && family === 4) chains.set(FIREWALL, LOCALNET_RULES)
   return chains
 }
+
+/** All that kubelet puts there, where kube-proxy has no iptables rules of its own. */
+export function kubeletRuleset(family: Family): Ruleset {
+  const tables = (['filter', 'nat', 'mangle'] as const).map((name): Table => {
+    const own = kubeletChains(name, family)
+    const chains = BUILT_IN[name].map((chain): Chain => {
+      const rules = own.has(FIREWALL) && TO_FIREWALL.includes(chain) ? [{ matches: [], target: jump(FIREWALL) }] : []
+      return { name: chain, policy: 'accept', rules }
+    })
+    const all = [...chains, ...Array.from(own, ([chain, rules]): Chain => ({ name: chain, rules }))]
+    return { name, chains: new Map(all.map(chain => [chain.name, chain])) }
+  })
+  return { family, tables: new Map(tables.map(table => [table.name, table])) }
+}
+
+const TO_FIREWALL: readonly string[] = ['INPUT', 'OUTPUT']
