@@ -17,6 +17,7 @@ import {
   onlyEntry,
   readJsonValue,
 } from './json-value.ts'
+import { markPrefix } from './mark-prefix.ts'
 import type { NftFamily, NftNat, NftStatement } from './rule.ts'
 import { NotKnown } from './words.ts'
 
@@ -107,6 +108,17 @@ function readMatch({ op: said, left: asked, right: given }: JsonObject): NftStat
   }
   const op = said === 'in' ? '==' : (OPS.find(known => known === said) ?? notKnown())
   if (isLookup(given)) return { do: 'match', left, op, right: readJsonLookup(given, types) }
+  const prefix = types[0] === 'mark' && isObject(given) ? given['prefix'] : undefined
+  if (prefix !== undefined) {
+    const { addr, len } = asObject(prefix)
+    const { mark, mask } = markPrefix(asCount(addr), asCount(len))
+    return {
+      do: 'match',
+      left: { kind: 'binary', op: '&', left, right: { kind: 'value', value: mask } },
+      op,
+      right: mark,
+    }
+  }
   return { do: 'match', left, op, right: isBits(types[0]) ? readBits(given, types) : readJsonValue(given, types) }
 }
 

@@ -11,6 +11,7 @@ import { findNftDuration } from './duration.ts'
 import { readCount, readCounts, readValue, readVerdict, startsVerdict } from './element-reader.ts'
 import type { NftExpression } from './expression.ts'
 import { readBits, readGiven, readLookup, readNftExpression } from './expression-reader.ts'
+import { markPrefix } from './mark-prefix.ts'
 import type { NftNat, NftRule, NftStatement } from './rule.ts'
 import { formatNftRule } from './rule-text.ts'
 import { findQuoted, NotKnown, splitNftWords, Words } from './words.ts'
@@ -128,6 +129,11 @@ function readMatch(words: Words, left: NftExpression): NftStatement {
   if (words.peek === '{' || words.peek?.startsWith('@')) {
     return { do: 'match', left, op, right: readLookup(words, types) }
   }
+  const prefix = types[0] === 'mark' ? findMarkPrefix(words.peek ?? '') : undefined
+  if (prefix) {
+    words.next()
+    return { do: 'match', left: masked(left, prefix.mask), op, right: prefix.mark }
+  }
   const right = readValueFor(words, left)
   if (!words.take('/')) return { do: 'match', left, op, right }
   return { do: 'match', left: masked(left, readValueFor(words, left)), op, right }
@@ -136,6 +142,12 @@ function readMatch(words: Words, left: NftExpression): NftStatement {
 function readValueFor(words: Words, left: NftExpression) {
   const types = typesOf(left)
   return isBits(types[0]) && left.kind !== 'concat' ? readBits(words, types[0]) : readValue(words, types)
+}
+
+/** `0x00010000/16`: the leading bits of a mark. */
+function findMarkPrefix(word: string) {
+  const [, mark, bits] = /^(0x[0-9a-f]{1,8})\/([1-9]|[12]\d|3[01])$/.exec(word) ?? []
+  return mark === undefined ? undefined : markPrefix(Number(mark), Number(bits))
 }
 
 /** `ct state ! new,invalid` */

@@ -69,29 +69,38 @@ export function formatNftStatement(statement: NftStatement): string {
 }
 
 function formatMatch({ left, op, right }: Statement<'match'>): string {
-  const said = op === '==' ? '' : `${op} `
+  // Behind a calculation, and where bits are meant as one number, the comparison is said even if it is for equality.
+  const said = op === '==' && left.kind !== 'binary' ? '' : `${op} `
   if (right.kind === 'named' || right.kind === 'anonymous') {
     return `${formatNftExpression(left)} ${said}${formatNftLookup(right)}`
   }
-  const mask = left.kind === 'binary' && left.op === '&' ? maskOf(left.right) : undefined
-  if (left.kind === 'binary' && mask) {
-    // None of these.
-    if (op === '==' && isZero(right)) return `${formatNftExpression(left.left)} ! ${formatNftValue(mask)}`
-    // Of these, just those.
-    if (mask.kind === 'flags' && (op === '==' || op === '!=')) {
-      return `${formatNftExpression(left.left)} ${said}${formatNftValue(right)} / ${formatNftValue(mask)}`
-    }
-  }
-  // Behind a calculation, and where bits are meant as one number, the comparison is said even if it is for equality.
+  const short = left.kind === 'binary' && left.op === '&' ? findMasked(left.left, left.right, op, right) : undefined
+  if (short !== undefined) return short
   if (op === '==' && isZero(right) && isBits(typesOf(left)[0])) return `${formatNftExpression(left)} == 0x0`
-  if (op === '==' && left.kind !== 'binary') return `${formatNftExpression(left)} ${formatNftValue(right)}`
-  return `${formatNftExpression(left)} ${op} ${formatNftBits(right)}`
+  return `${formatNftExpression(left)} ${said}${said === '' ? formatNftValue(right) : formatNftBits(right)}`
 }
 
-/** Bits by their names, as of `tcp flags`. */
-function maskOf(mask: NftExpression): NftValue | undefined {
-  if (mask.kind !== 'value') return undefined
-  return mask.value.kind === 'flags' || mask.value.kind === 'symbol' ? mask.value : undefined
+/** The short form of a comparison of some bits, where nft has one. */
+function findMasked(of: NftExpression, mask: NftExpression, op: string, right: NftValue): string | undefined {
+  if (mask.kind !== 'value' || (op !== '==' && op !== '!=')) return undefined
+  const { value } = mask
+  const asked = formatNftExpression(of)
+  const said = op === '==' ? '' : '!= '
+  if (value.kind === 'mark' && right.kind === 'mark') {
+    const bits = Math.clz32(~value.mark)
+    return isLeading(value.mark) ? `${asked} ${said}${formatNftValue(right)}/${bits}` : undefined
+  }
+  if (value.kind !== 'flags' && value.kind !== 'symbol') return undefined
+  // None of these.
+  if (op === '==' && isZero(right)) return `${asked} ! ${formatNftValue(value)}`
+  // Of these, just those.
+  return value.kind === 'flags' ? `${asked} ${said}${formatNftValue(right)} / ${formatNftValue(value)}` : undefined
+}
+
+/** Whether the mask is of leading ones, and neither of none nor of all. */
+function isLeading(mask: number): boolean {
+  const rest = ~mask
+  return mask !== 0 && rest !== 0 && (rest & (rest + 1)) === 0
 }
 
 function isZero(value: NftValue): boolean {

@@ -41,11 +41,11 @@ export function formatNftSetHead(set: NftSet): string[] {
   if (set.size !== undefined) lines.push(`size ${set.size}`)
   const flags = listedFlags(set)
   if (flags.length > 0) lines.push(`flags ${flags.join(',')}`)
+  if (set.counter) lines.push('counter')
+  if (set.unknown) lines.push(...set.unknown)
   if (set.timeout !== undefined) lines.push(`timeout ${formatNftDuration(set.timeout)}`)
   if (set.gcInterval !== undefined) lines.push(`gc-interval ${formatNftDuration(set.gcInterval)}`)
   if (set.autoMerge) lines.push('auto-merge')
-  if (set.counter) lines.push('counter')
-  if (set.unknown) lines.push(...set.unknown)
   if (set.comment !== undefined) lines.push(`comment "${set.comment}"`)
   return lines
 }

@@ -98,7 +98,10 @@ const ROWS: readonly Row[] = [
   ['ct expiration < 5m drop', [match(ct('expiration'), symbol('5m'), '<'), drop]],
   ['meta mark 0x00004000 return', [match(meta('mark'), mark(0x4000)), verdict({ do: 'return' })]],
   ['meta mark 0x00000005-0x00000009 accept', [match(meta('mark'), range(mark(5), mark(9))), accept]],
-  ['meta mark & 0x80000000 != 0x00000000 accept', [match(and(meta('mark'), mark(-0x8000_0000)), mark(0), '!='), accept]],
+  ['meta mark & 0x40000000 != 0x00000000 accept', [match(and(meta('mark'), mark(0x4000_0000)), mark(0), '!='), accept]],
+  ['meta mark != 0x00000000/1 accept', [match(and(meta('mark'), mark(-0x8000_0000)), mark(0), '!='), accept]],
+  ['meta mark 0x00010000/16 accept', [match(and(meta('mark'), mark(-0x1_0000)), mark(0x1_0000)), accept]],
+  ['meta mark & 0xffff0000 == { 0x00010000, 0x00020000 } drop', [match(and(meta('mark'), mark(-0x1_0000)), keys(mark(0x1_0000), mark(0x2_0000))), drop]],
   ['meta mark set meta mark | 0x00004000', [set(meta('mark'), calculated('|', meta('mark'), mark(0x4000)))]],
   ['meta mark set meta mark & 0x000000ff ^ 0x00000012', [set(meta('mark'), calculated('^', and(meta('mark'), mark(255)), mark(18)))]],
   ['meta mark set meta mark << 4', [set(meta('mark'), calculated('<<', meta('mark'), number(4)))]],
@@ -148,7 +151,8 @@ const ROWS: readonly Row[] = [
 ]
 
 /** Texts that the kernel takes only with more than this one has here, or not at all. */
-export const NOT_LOADABLE = /^queue|^comment|^ip saddr 10.0.0.0\/8 {2}|counter name|^dnat ip6 to fd00|^numgen inc/
+export const NOT_LOADABLE =
+  /^queue|^comment|^ip daddr @cluster-ips reject|^arp|^ip saddr 10.0.0.0\/8 {2}|counter name|^dnat ip6 to fd00|^numgen inc/
 
 export const RULES: readonly { readonly text: string; readonly rule: NftRule }[] = ROWS.map(
   ([text, statements, comment]) => ({ text, rule: { statements, ...(comment !== undefined && { comment }) } }),
