@@ -9,6 +9,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { canonNft } from '../canon.ts'
 import { podwire } from '../cli/capture.ts'
 import { HOST_NEEDS } from './needs.ts'
 import { inNamespace, type Namespace, type Need } from './netns.ts'
@@ -25,6 +26,7 @@ const NEEDS: readonly Need[] = [
 ]
 const VARIANTS = ['legacy', 'nft'] as const
 const FAMILIES = ['iptables', 'ip6tables'] as const
+const NFT = 'nftables.nft'
 
 /** Tables with their chains, and each chain's rules in order; counters and comments left out. */
 function chainsOf(save: string): ReadonlyMap<string, readonly string[]> {
@@ -63,6 +65,7 @@ async function load(ns: Namespace, folder: string, files: readonly string[], var
     await ns.run(`${tool}-${variant}-restore`, ['--test', '--noflush'], text)
     await ns.run(`${tool}-${variant}-restore`, ['--noflush'], text)
   }
+  if (files.includes(NFT)) await ns.run('nft', ['-f', join(folder, NFT)])
 }
 
 /** A scenario's nodes, with their addresses. */
@@ -79,11 +82,11 @@ async function nodesOf(manifests: string): Promise<ReadonlyMap<string, readonly 
   )
 }
 
-async function checkNodes(t: Test, manifests: string, overlay: string): Promise<void> {
+async function checkNodes(t: Test, manifests: string, overlay: string, mode = 'iptables'): Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'podwire-rendered-'))
   t.teardown(() => rmSync(home, { recursive: true }))
   const [restore, save] = [join(home, 'restore'), join(home, 'save')]
-  const common = ['-f', manifests, '--overlay', overlay]
+  const common = ['-f', manifests, '--overlay', overlay, '--mode', mode]
   for (const [form, out] of [
     ['restore', restore],
     ['save', save],
@@ -93,8 +96,9 @@ async function checkNodes(t: Test, manifests: string, overlay: string): Promise<
   }
   for (const [node, addresses] of await nodesOf(manifests)) {
     const files = readdirSync(join(restore, node))
-    for (const variant of VARIANTS) {
-      const needs: readonly Need[] = [...NEEDS, `iptables-${variant}-restore`, `ip6tables-${variant}-restore`]
+    // iptables-nft has tables of its own among those of nftables.
+    for (const variant of mode === 'nftables' ? (['legacy'] as const) : VARIANTS) {
+      const needs: readonly Need[] = [...NEEDS, `iptables-${variant}-restore`, `ip6tables-${variant}-restore`, 'nft']
       await t.test(`${node} loads twice with iptables-${variant}`, t =>
         inNamespace(t, needs, async ns => {
           await plugIn(ns, addresses)
@@ -108,6 +112,9 @@ async function checkNodes(t: Test, manifests: string, overlay: string): Promise<
             const promised = chainsOf(readFileSync(join(save, node, `${tool}.save`), 'utf8'))
             t.strictSame([...printed], [...promised], `${tool}-save prints --form save`)
           }
+          if (!files.includes(NFT)) return
+          const listed = canonNft(await ns.run('nft', ['list', 'ruleset']))
+          t.strictSame(listed, canonNft(readFileSync(join(save, node, NFT), 'utf8')), 'nft lists --form save')
         }),
       )
     }
@@ -146,6 +153,12 @@ status:
 
 for (const scenario of readdirSync('scenarios')) {
   t.test(`the files of scenario ${scenario}`, t => checkNodes(t, join('scenarios', scenario, 'manifests'), 'vxlan'))
+}
+
+for (const scenario of ['dual-stack', 'session-affinity', 'traffic-policies']) {
+  t.test(`the files of scenario ${scenario}, with kube-proxy in nftables mode`, t =>
+    checkNodes(t, join('scenarios', scenario, 'manifests'), 'vxlan', 'nftables'),
+  )
 }
 
 for (const overlay of ['none', 'host-gw']) {
