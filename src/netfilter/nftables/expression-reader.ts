@@ -27,6 +27,9 @@ const OPERATORS: ReadonlyMap<string, NftOperator> = new Map<string, NftOperator>
 /** nft itself writes no more than one within the other. */
 const MOST_BRACKETS = 8
 
+/** nft folds calculations into three steps. */
+const MOST_STEPS = 16
+
 /**
  * What is left of a comparison: fields, calculations with them, several side by side.
  *
@@ -43,7 +46,9 @@ export function readNftExpression(words: Words, brackets = 0): NftExpression {
 /** Without regard to which binds more tightly: nft writes brackets wherever it is not from left to right. */
 function readCalculation(words: Words, brackets: number): NftExpression {
   let left = readOperand(words, brackets)
+  let steps = 0
   for (let op = OPERATORS.get(words.peek ?? ''); op; op = OPERATORS.get(words.peek ?? '')) {
+    if (++steps > MOST_STEPS) words.fail()
     words.next()
     // By how much is shifted is a plain number, whatever is shifted.
     const type = op === '<<' || op === '>>' ? 'integer' : typesOf(left)[0]

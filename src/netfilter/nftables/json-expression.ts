@@ -61,6 +61,7 @@ function isBitNames(value: unknown): boolean {
 }
 
 function readBinary(op: NftOperator, [first, ...more]: readonly unknown[], depth: number): NftExpression {
+  if (more.length > DEEPEST) notKnown()
   let left = readJsonExpression(first, [], depth + 1)
   const types: PartTypes = op === '<<' || op === '>>' ? ['integer'] : typesOf(left)
   for (const json of more) left = { kind: 'binary', op, left, right: readJsonExpression(json, types, depth + 1) }
