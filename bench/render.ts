@@ -7,42 +7,23 @@
  * another. The first run in a process is the one that a command meets; the best of ten shows what
  * a long-lived process comes to.
  */
-import { execFileSync } from 'node:child_process'
 import { arch, cpus, release } from 'node:os'
-import { argv, cpuUsage, execPath, resourceUsage, stdout, version } from 'node:process'
-import { fileURLToPath } from 'node:url'
+import { argv, resourceUsage, stdout, version } from 'node:process'
 import { formatPartialRestore } from '../src/kube-proxy/iptables/partial-restore.ts'
 import { createProxy, type KubeProxy, syncChanged, syncFull } from '../src/kube-proxy/iptables/proxy.ts'
 import { setService, setSlice } from '../src/kube-proxy/service-map.ts'
 import { formatRestore } from '../src/netfilter/format.ts'
 import { benchService, benchSlice, OPTIONS } from './cluster.ts'
+import { best, inOwnProcess, measure, median, ms, type Span, span } from './measure.ts'
 
+const HERE = import.meta.url
 const ENDPOINTS = 10
-
-interface Span {
-  /** Milliseconds that passed, and that processors worked. */
-  readonly wall: number
-  readonly cpu: number
-}
 
 interface FullResult {
   readonly first: Span
   readonly best: Span
   readonly bytes: number
   readonly peakMebibytes: number
-}
-
-function measure(work: () => void): Span {
-  const cpuBefore = cpuUsage()
-  const before = performance.now()
-  work()
-  const wall = performance.now() - before
-  const { user, system } = cpuUsage(cpuBefore)
-  return { wall, cpu: (user + system) / 1000 }
-}
-
-function best(spans: readonly Span[]): Span {
-  return { wall: Math.min(...spans.map(({ wall }) => wall)), cpu: Math.min(...spans.map(({ cpu }) => cpu)) }
 }
 
 /** Objects in memory to the whole restore text, as bytes. */
@@ -87,8 +68,7 @@ function changed(services: number): { readonly first: Span; readonly median: num
     })
   }
   const first = run(0)
-  const walls = Array.from({ length: 201 }, (_, i) => run(i + 1).wall).sort((a, b) => a - b)
-  return { first, median: walls[100] ?? Number.NaN }
+  return { first, median: median(Array.from({ length: 201 }, (_, i) => run(i + 1).wall)) }
 }
 
 /** The last endpoint goes and another comes: rules in shared chains change places. */
@@ -102,38 +82,30 @@ function emptied(services: number): number {
       formatPartialRestore(syncChanged(proxy, 4))
     }).wall
   }
-  const walls = Array.from({ length: 201 }, (_, i) => run(i)).sort((a, b) => a - b)
-  return walls[100] ?? Number.NaN
+  return median(Array.from({ length: 201 }, (_, i) => run(i)))
 }
 
 const MEASUREMENTS: Readonly<Record<string, (services: number) => unknown>> = { full, changed, emptied }
 
-function inOwnProcess<T>(name: string, services: number): T {
-  const output = execFileSync(execPath, ['--expose-gc', fileURLToPath(import.meta.url), name, String(services)], {
-    encoding: 'utf8',
-  })
-  return JSON.parse(output) as T
-}
-
 function report(): void {
   const say = (text: string) => stdout.write(`${text}\n`)
-  const ms = (value: number) => `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`
-  const span = ({ wall, cpu }: Span) => `${ms(wall)} wall, ${ms(cpu)} CPU`
   say(`Node ${version}, ${cpus().length} × ${cpus()[0]?.model}, Linux ${release()} ${arch()}\n`)
 
-  const whole = inOwnProcess<FullResult>('full', 10_000)
+  const whole = inOwnProcess<FullResult>(HERE, 'full', '10000')
   say(`All rules of 10,000 services × ${ENDPOINTS} endpoints (${(whole.bytes / 1e6).toFixed(1)} MB)`)
   say(`  kube-proxy 1.37.1    510 ms wall, 720 ms CPU`)
   say(`  podwire, first run   ${span(whole.first)}, ${Math.round(whole.peakMebibytes)} MiB peak`)
   say(`  podwire, best of 10  ${span(whole.best)}`)
 
   for (const services of [100, 10_000]) {
-    const one = inOwnProcess<ReturnType<typeof changed>>('changed', services)
+    const one = inOwnProcess<ReturnType<typeof changed>>(HERE, 'changed', String(services))
     say(`\nOne of ${ENDPOINTS} endpoints changes, ${services.toLocaleString('en')} services`)
     say(`  kube-proxy 1.37.1    ${services === 100 ? '1' : '99'} ms`)
     say(`  podwire, first       ${ms(one.first.wall)}`)
     say(`  podwire, median      ${ms(one.median)}`)
-    say(`  podwire, median when the service loses or regains all ${ms(inOwnProcess<number>('emptied', services))}`)
+    say(
+      `  podwire, median when the service loses or regains all ${ms(inOwnProcess<number>(HERE, 'emptied', String(services)))}`,
+    )
   }
 }
 
