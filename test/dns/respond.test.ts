@@ -1,7 +1,8 @@
 /** Octets in, octets out: refusals, EDNS, cuts, transfers; and whatever else may come. */
-import { ok } from 'node:assert/strict'
+import { equal, ok } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import { seededRandom } from '../../src/base/random.ts'
 import { readMessage } from '../../src/dns/decode.ts'
 import { encodeMessage } from '../../src/dns/encode.ts'
 import { DNSSEC_OK, type Edns, formatRcode, type Message, query } from '../../src/dns/message.ts'
@@ -12,6 +13,8 @@ import { CLASS_IN, formatRecord, type ResourceRecord, TYPES } from '../../src/dn
 import { type Arrival, outsideAnswer, type Response, respond } from '../../src/dns/respond.ts'
 import { zoneRecords } from '../../src/dns/transfer.ts'
 import { type DnsObjects, Zone } from '../../src/dns/zone.ts'
+import { Answerer } from '../../src/server/dns/answerer.ts'
+import { faultOf, hostileQuery, hostileZone } from './hostile-queries.ts'
 import { namespaceOf, port, serviceOf, sliceOf } from './objects.ts'
 
 const many = Array.from({ length: 60 }, (_, i) => ({ ip: `10.244.1.${i}`, hostname: `many-with-a-long-name-${i}` }))
@@ -284,5 +287,20 @@ t.test('any octets get an answer with a known code, or none', async t => {
 
 t.test('so do queries that were tampered with', async t => {
   fc.assert(fc.property(mutated, fc.constantFrom(UDP, TCP), survives), { numRuns: 30_000 })
+  t.pass()
+})
+
+t.test('so do those that npm run fuzz:dns sends', async t => {
+  const zone = hostileZone()
+  const answerer = new Answerer(zone)
+  const random = seededRandom(1, 'hostile queries')
+  for (let i = 0; i < 20_000; i++) {
+    const octets = hostileQuery(random)
+    const transport = i % 4 === 0 ? 'tcp' : 'udp'
+    const reply = await answerer.answer(octets, { transport, client: '127.0.0.1' })
+    const answers = reply.kind === 'reply' ? [reply.octets] : reply.kind === 'replies' ? reply.messages : []
+    for (const answer of answers)
+      equal(faultOf(octets, answer, transport), undefined, Buffer.from(octets).toString('hex'))
+  }
   t.pass()
 })
