@@ -42,7 +42,7 @@ const TOOLS: readonly Tool[] = [
     package: 'ldnsutils',
     asks: (port, all) =>
       all.map(({ name, type, edns }) => [
-        ...(edns ? ['-b', '1232'] : []),
+        ...(edns ? ['-b', '1232'] : ['-t']),
         '-p',
         String(port),
         name,
