@@ -26,7 +26,7 @@ import { COMPILERS, lookupCall, OLD_MUSL, run } from './resolver-program.ts'
 const HOSTS = '127.0.0.1\tlocalhost\n10.9.9.9\tKnown known-too\n'
 
 /** What a name server says of a name, by the word that stands in its first label or in a table. */
-type Word = 'found' | 'alias' | 'six' | 'none' | 'empty' | 'servfail' | 'refused' | 'formerr' | 'silence'
+type Word = 'found' | 'alias' | 'six' | 'torn' | 'none' | 'empty' | 'servfail' | 'refused' | 'formerr' | 'silence'
 
 const V4 = parseIpv4('192.0.2.1')
 const V6 = parseIpv6('2001:db8::1')
@@ -46,6 +46,8 @@ function replyOf(word: Word, owner: Name, type: number): Reply {
       return say(RCODES.NOERROR, ...(own ? [own] : []))
     case 'six':
       return say(RCODES.NOERROR, ...(own?.type === 'AAAA' ? [own] : []))
+    case 'torn':
+      return own?.type === 'A' ? say(RCODES.NOERROR, own) : say(RCODES.NXDOMAIN)
     case 'alias':
       return say(RCODES.NOERROR, { owner, ttl: 5, type: 'CNAME', target: ['else', 'where'] })
     case 'empty':
@@ -157,6 +159,8 @@ const CASES: readonly (readonly [says: string, name: string, table: Table, conf?
   ['a search line of 255 octets',                     'web',           { 'web.z': 'found' },                  { searches: [...longSearches(246), 'z'] }],
   ['a suffix with which it is too long',              `${'a'.repeat(60)}.b`, { [`${'a'.repeat(60)}.b.c.test`]: 'found' }, { searches: [longSearches(200).join('.'), 'c.test'] }],
   ['no query of a top-level name',                    'web',           { web: 'found' },                      { options: [...QUICK, 'no-tld-query'] }],
+  ['the same of a name with a dot',                   'web.x',         { 'web.x': 'found' },                  { options: [...QUICK, 'ndots:5', 'no-tld-query'] }],
+  ['a server that denies a name for IPv6 alone',      'web',           { 'web.shop.svc.c.test': 'torn', 'web.c.test': 'six' }],
   ['A alone',                                         'web',           { 'web.shop.svc.c.test': 'six' },      { options: [...QUICK, 'ndots:5', 'no-aaaa'] }],
   ['an option of odd values',                         'web.shop',      {},                                    { options: [...QUICK, 'ndots:x'] }],
   ['an option below nothing',                         'web.shop',      {},                                    { options: [...QUICK, 'ndots:-1'] }],

@@ -8,7 +8,7 @@
  * @module
  */
 import { RCODES } from '../message.ts'
-import { findName, MOST_NAME_OCTETS, nameOctets } from '../name.ts'
+import { findName } from '../name.ts'
 import { type Asked, type Attempt, askServers, type Verdict } from './attempt.ts'
 import type { Library, Reading } from './library.ts'
 import type { Ask, Reply } from './reply.ts'
@@ -66,9 +66,8 @@ class Walking {
   attempt(suffix: string | undefined, goesOn: (verdict: Verdict, replies: readonly Reply[]) => boolean): Attempt {
     const text = suffix === undefined || suffix === '' ? this.#name : `${this.#name}.${suffix}`
     const wire = findName(text)
-    const isName = wire !== undefined && nameOctets(wire) <= MOST_NAME_OCTETS
-    const asked: Asked = isName ? askServers(wire, this.#types, this.#reading, this.#ask) : { queries: [], replies: [] }
-    const verdict = isName ? VERDICTS[this.#reading.library](asked.replies) : 'no name'
+    const asked: Asked = wire ? askServers(wire, this.#types, this.#reading, this.#ask) : { queries: [], replies: [] }
+    const verdict = wire ? VERDICTS[this.#reading.library](asked.replies) : 'no name'
     const attempt: Attempt = {
       text: text.endsWith('.') ? text : `${text}.`,
       ...(suffix === undefined ? {} : { suffix }),
