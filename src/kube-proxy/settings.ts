@@ -21,6 +21,8 @@ export interface HostFeatures {
   readonly tcpBeLiberal: boolean
   /** A kubelet has put its chains there, before the proxy started. */
   readonly kubeletChains: boolean
+  /** The kernel has the match `-m ipvs` (xt_ipvs). Absent: it has. */
+  readonly ipvsMatch?: boolean
 }
 
 export interface ProxyHost extends Addresses {

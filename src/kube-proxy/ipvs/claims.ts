@@ -1,0 +1,152 @@
+/**
+ * What services want of the node, and which of it the kernel has.
+ *
+ * Several services may want one thing. Of a set's entry, one is enough: it goes when nobody wants it any more. Of a virtual
+ * server, whoever comes first by namespace and name has it and, once that one is gone, the next. (Of kube-proxy
+ * whoever is written last does, in no order that can be told.)
+ *
+ * @module
+ */
+import type { SetEntry } from '../../netfilter/ipset.ts'
+import { formatElement } from '../../netfilter/ipset-element.ts'
+import { formatVirtualAddress, type VirtualServer } from '../../netfilter/ipvs/virtual-server.ts'
+import type { ServiceKey } from '../service-map.ts'
+import { SET_NAMES, type SetName } from './sets.ts'
+
+/** An entry, and where it belongs. */
+export interface EntryClaim {
+  readonly set: SetName
+  readonly entry: SetEntry
+}
+
+export interface Claims {
+  readonly servers: readonly VirtualServer[]
+  readonly entries: readonly EntryClaim[]
+}
+
+interface Counted {
+  readonly entry: SetEntry
+  claims: number
+}
+
+interface Claimed {
+  readonly service: ServiceKey
+  readonly server: VirtualServer
+}
+
+/** Changed by {@link replaceClaims} alone. */
+export interface Ledger {
+  /** By the text of their entries. */
+  readonly sets: Readonly<Record<SetName, Map<string, Counted>>>
+  /** By address, all claims to a virtual server, the one that holds first. */
+  readonly servers: Map<string, readonly Claimed[]>
+}
+
+export interface EntryChange extends EntryClaim {
+  readonly do: 'add' | 'delete'
+}
+
+/** Another virtual server of the same address, or one that comes or goes. */
+export interface ServerStep {
+  readonly before: VirtualServer | undefined
+  readonly after: VirtualServer | undefined
+}
+
+export interface ClaimChanges {
+  readonly entries: readonly EntryChange[]
+  readonly servers: readonly ServerStep[]
+}
+
+export function createLedger(): Ledger {
+  const sets = Object.fromEntries(SET_NAMES.map(set => [set, new Map<string, Counted>()]))
+  return { sets: sets as unknown as Ledger['sets'], servers: new Map() }
+}
+
+export function entriesIn({ sets }: Ledger, set: SetName): readonly SetEntry[] {
+  return Array.from(sets[set].values(), ({ entry }) => entry)
+}
+
+export function serversIn({ servers }: Ledger): readonly VirtualServer[] {
+  return Array.from(servers.values(), claims => (claims[0] as Claimed).server)
+}
+
+/** Takes back what the service wanted before, enters what it wants now, and says what that changes. */
+export function replaceClaims(
+  ledger: Ledger,
+  service: ServiceKey,
+  before: Claims | undefined,
+  after: Claims | undefined,
+): ClaimChanges {
+  return {
+    entries: replaceEntries(ledger.sets, before?.entries ?? [], after?.entries ?? []),
+    servers: replaceServers(ledger.servers, service, before?.servers ?? [], after?.servers ?? []),
+  }
+}
+
+function replaceEntries(
+  sets: Ledger['sets'],
+  before: readonly EntryClaim[],
+  after: readonly EntryClaim[],
+): readonly EntryChange[] {
+  const touched = new Map<string, EntryClaim & { readonly key: string; readonly held: boolean }>()
+  const count = (claim: EntryClaim, by: 1 | -1) => {
+    const own = sets[claim.set]
+    const key = formatElements(claim.entry)
+    const known = own.get(key)
+    const id = `${claim.set} ${key}`
+    if (!touched.has(id)) touched.set(id, { ...claim, key, held: known !== undefined })
+    if (!known) own.set(key, { entry: claim.entry, claims: by })
+    else if (known.claims + by === 0) own.delete(key)
+    else known.claims += by
+  }
+  // Entries that stay are counted up before they are counted down, and so never leave their place.
+  for (const claim of after) count(claim, 1)
+  for (const claim of before) count(claim, -1)
+  return [...touched.values()].flatMap(({ set, entry, key, held }): readonly EntryChange[] => {
+    const holds = sets[set].has(key)
+    return holds === held ? [] : [{ do: holds ? 'add' : 'delete', set, entry }]
+  })
+}
+
+/** `10.96.0.1,tcp:443` */
+function formatElements({ elements }: SetEntry): string {
+  return elements.map(formatElement).join(',')
+}
+
+function replaceServers(
+  servers: Ledger['servers'],
+  service: ServiceKey,
+  before: readonly VirtualServer[],
+  after: readonly VirtualServer[],
+): readonly ServerStep[] {
+  const touched = new Map<string, VirtualServer | undefined>()
+  const touch = (key: string) => {
+    const claims = servers.get(key) ?? []
+    if (!touched.has(key)) touched.set(key, claims[0]?.server)
+    return claims
+  }
+  const wanted = new Set<string>()
+  for (const server of after) {
+    const key = formatVirtualAddress(server.at)
+    const others = touch(key).filter(one => one.service !== service)
+    // A port of the service may have the same address as another, as an external address of the node's own.
+    if (wanted.has(key)) continue
+    wanted.add(key)
+    servers.set(key, inOrder([...others, { service, server }]))
+  }
+  for (const { at } of before) {
+    const key = formatVirtualAddress(at)
+    if (wanted.has(key)) continue
+    const left = touch(key).filter(one => one.service !== service)
+    if (left.length > 0) servers.set(key, left)
+    else servers.delete(key)
+  }
+  return Array.from(
+    touched,
+    ([key, held]): ServerStep => ({ before: held, after: servers.get(key)?.[0]?.server }),
+  ).filter(step => step.before !== step.after)
+}
+
+function inOrder(claims: readonly Claimed[]): readonly Claimed[] {
+  return claims.length === 1 ? claims : [...claims].sort((a, b) => (a.service < b.service ? -1 : 1))
+}
