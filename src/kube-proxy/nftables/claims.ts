@@ -36,6 +36,18 @@ export function elementsIn(ledger: Ledger, set: SharedSet): readonly NftElement[
   return Array.from(ledger[set].values(), ([first]) => (first as Claimed).element)
 }
 
+/** Enters the claims of a service that has none there yet. */
+export function enterClaims(ledger: Ledger, service: ServiceKey, claims: readonly Claim[]): void {
+  for (const { set, element } of claims) enterClaim(ledger[set], formatNftValue(element.key), { service, element })
+}
+
+function enterClaim(claims: Map<string, readonly Claimed[]>, key: string, claim: Claimed): void {
+  const there = claims.get(key)
+  if (there === undefined) claims.set(key, [claim])
+  // A service's ports share its cluster IP, and may share endpoints.
+  else if (!there.some(one => one.service === claim.service)) claims.set(key, inOrder([...there, claim]))
+}
+
 /** Takes back what the service claimed before, enters what it claims now, and says what that changes. */
 export function replaceClaims(
   ledger: Ledger,
@@ -61,16 +73,13 @@ export function replaceClaims(
   for (const { set, element } of after) {
     const key = formatNftValue(element.key)
     touch(set, key)
-    const there = ledger[set].get(key) ?? []
-    // A service's ports share its cluster IP, and may share endpoints.
-    if (there.some(one => one.service === service)) continue
-    ledger[set].set(key, inOrder([...there, { service, element }]))
+    enterClaim(ledger[set], key, { service, element })
   }
   return [...touched.values()].flatMap(({ set, key, held }) => changeOf(set, held, ledger[set].get(key)?.[0]?.element))
 }
 
 function inOrder(claims: readonly Claimed[]): readonly Claimed[] {
-  return claims.length === 1 ? claims : [...claims].sort((a, b) => (a.service < b.service ? -1 : 1))
+  return [...claims].sort((a, b) => (a.service < b.service ? -1 : 1))
 }
 
 function changeOf(

@@ -13,7 +13,7 @@ import { type Draft, draftOf, type WrittenService, writeDraft } from '../draft.t
 import { createServiceMap, type ServiceKey, type ServiceMap, takeChanged } from '../service-map.ts'
 import { type ProxyOptions, type Settings, settingsOf } from '../settings.ts'
 import { baseChains } from './base-chains.ts'
-import { createLedger, type ElementChange, elementsIn, type Ledger, replaceClaims } from './claims.ts'
+import { createLedger, type ElementChange, elementsIn, enterClaims, type Ledger, replaceClaims } from './claims.ts'
 import { helperChains } from './helper-chains.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { TABLE } from './names.ts'
@@ -65,7 +65,7 @@ export function syncFull(proxy: NftProxy, family: Family): NftTable {
   own.ledger = createLedger()
   for (const key of [...proxy.entries.keys()].sort()) {
     const after = write(draftOf(proxy, key, own.settings, own.written), own)
-    replaceClaims(own.ledger, key, [], claimsIn(after))
+    enterClaims(own.ledger, key, claimsIn(after))
   }
   own.synced = true
   return currentTable(proxy, family)

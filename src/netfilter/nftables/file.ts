@@ -28,8 +28,10 @@ export function formatNftFile(ruleset: NftRuleset): string {
   return text.toString()
 }
 
-/** The kernel gives numbers, nobody else. */
-function unnumbered({ handle: _, ...table }: NftTable): NftTable {
+/** The kernel gives numbers, nobody else; to all that is in a table, or to nothing. */
+function unnumbered(given: NftTable): NftTable {
+  if (given.handle === undefined) return given
+  const { handle: _, ...table } = given
   const { sets, chains, unknown } = table
   return {
     ...table,
