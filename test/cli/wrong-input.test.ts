@@ -138,7 +138,7 @@ const calls: [name: string, args: readonly string[], message: string][] = [
   ['too many nodes',                 ['get', 'pods', '-f', '-', '--nodes', '0'],          '--nodes takes a whole number from 1 to 10000, not "0"'],
   ['a node that does not exist',     ['render', '-f', '-', '--node', 'n9'],               '--node n9: there is no such node; there are node-1, node-2, node-3'],
   ['a file that does not exist',     ['render', '-f', '-', '--node', 'node-1', '--file', 'x'], '--file x: node-1 has no such file; there may be sysctl.conf'],
-  ['a mode that does not exist',     ['render', '-f', '-', '--mode', 'magic'],            '--mode is one of iptables, not "magic"'],
+  ['a mode that does not exist',     ['render', '-f', '-', '--mode', 'magic'],            '--mode is one of iptables, '],
   ['a pod CIDR that is none',        ['render', '-f', '-', '--pod-cidr', '10.0.0.0/99'],  '--pod-cidr: '],
   ['a path that does not exist',     ['render', '-f', '/does/not/exist.yaml'],            '/does/not/exist.yaml: the path does not exist'],
 ]
