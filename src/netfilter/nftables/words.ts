@@ -104,7 +104,7 @@ export class Words {
 }
 
 /** The text that {@link splitNftWords} made these words of. */
-export function joinNftWords(words: readonly string[]): string {
+function joinNftWords(words: readonly string[]): string {
   let text = ''
   for (const [i, word] of words.entries()) {
     const close = i === 0 || word === ',' || word === ')' || words[i - 1] === '('

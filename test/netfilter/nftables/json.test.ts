@@ -30,6 +30,23 @@ t.test('so does a router, but for what podwire does not know', async t => {
   }
 })
 
+t.test('so do sets of every type', async t => {
+  const known = ({ name }: { name: string }) => name !== 'e1' && name !== 'e2'
+  const [json] = readNftJson(fixture('types.json')).tables
+  const [text] = unsaid(parseNftRuleset(fixture('types-a.nft'))).tables
+  t.strictSame(json?.sets.filter(known), text?.sets.filter(known))
+  t.match(
+    json?.sets.filter(set => !known(set)),
+    [
+      {
+        unknown: ['limit rate 5/second'],
+        elements: [{ unknown: '{"limit":{"rate":5,"burst":5,"per":"second"}}' }, {}],
+      },
+      { unknown: ['counter quota 500 bytes'], elements: [{ counter: { packets: 0, bytes: 0 } }, {}] },
+    ],
+  )
+})
+
 /** Statements of nft's JSON in a table of family inet, and the text of the same statement. */
 // biome-ignore format: one case, one row
 const STATEMENTS: readonly (readonly [text: string, json: unknown])[] = [

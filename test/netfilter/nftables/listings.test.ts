@@ -2,10 +2,10 @@ import t, { type Test } from 'tap'
 import { InputError, ParseError } from '../../../src/base/error.ts'
 import { flagsOfNft } from '../../../src/netfilter/nftables/flags.ts'
 import { formatNftRuleset, formatNftTable } from '../../../src/netfilter/nftables/format.ts'
-import { asListed } from '../../../src/netfilter/nftables/listed.ts'
+import { asListed, sortNftElements } from '../../../src/netfilter/nftables/listed.ts'
 import { parseNftRuleset } from '../../../src/netfilter/nftables/reader.ts'
 import type { NftRuleset } from '../../../src/netfilter/nftables/rule.ts'
-import { COLLECTED, LISTINGS } from './listings.ts'
+import { COLLECTED, fixture, LISTINGS } from './listings.ts'
 
 /** Lines whose value would be written in another way. */
 function spellingsIn({ tables }: NftRuleset): string[] {
@@ -25,6 +25,8 @@ for (const { name, text } of LISTINGS) {
   })
 }
 
+const inTable = (...lines: string[]) => ['table ip t {', ...lines, '}', ''].join('\n')
+
 t.test('what kube-proxy and flannel made is written back as it was read', async t => {
   if (!COLLECTED) return t.plan(0, 'needs the collection of listings beside the project')
   for (const { name, text } of COLLECTED) {
@@ -37,8 +39,7 @@ t.test('what kube-proxy and flannel made is written back as it was read', async 
 
 /** Elements in another order, always the same one. */
 function turned(ruleset: NftRuleset): NftRuleset {
-  const turn = (_: string, value: unknown) => value
-  return JSON.parse(JSON.stringify(ruleset, turn), (key, value) => (key === 'elements' ? value.toReversed() : value))
+  return JSON.parse(JSON.stringify(ruleset), (key, value) => (key === 'elements' ? value.toReversed() : value))
 }
 
 function checkOrder(t: Test, name: string, text: string): void {
@@ -48,6 +49,33 @@ function checkOrder(t: Test, name: string, text: string): void {
 t.test('elements stand in the order in which nft lists them', async t => {
   checkOrder(t, 'kube-proxy', LISTINGS.find(({ name }) => name === 'kube-proxy.nft')?.text ?? '')
   for (const { name, text } of COLLECTED ?? []) checkOrder(t, name, text)
+})
+
+t.test('elements of every type whose numbers are known stand in that order, others as they are', async t => {
+  const { sets = [] } = parseNftRuleset(fixture('types.nft')).tables[0] ?? {}
+  for (const { name, elements } of sets) {
+    const turned = elements.toReversed()
+    const named = JSON.stringify(elements).includes('symbol')
+    t.strictSame(sortNftElements(turned), named ? turned : elements, name)
+  }
+})
+
+t.test('what is not a rule, a set or a chain stands where nft lists it', async t => {
+  const counter = ['\tcounter web { # handle 4', '\t\tpackets 0 bytes 0', '\t}']
+  const set = ['\tset s { # handle 5', '\t\ttype mark', '\t}']
+  const flows = ['\tflowtable f {', '\t\thook ingress priority filter', '\t\tdevices = { eth0, eth1 }', '\t}']
+  const chain = ['\tchain c {', '\t\tflow add @f', '\t}']
+  const text = inTable(...counter, '', ...set, '', ...flows, '', ...chain)
+  const ruleset = parseNftRuleset(text)
+  t.equal(formatNftRuleset(ruleset), text)
+  t.strictSame(ruleset.tables[0]?.unknown, [
+    { head: 'counter web', lines: ['packets 0 bytes 0'], handle: 4 },
+    { head: 'flowtable f', lines: ['hook ingress priority filter', 'devices = { eth0, eth1 }'] },
+  ])
+  t.strictSame(
+    flagsOfNft(ruleset).map(({ place, text }) => `${place}: ${text}`),
+    ['table: counter web', 'table: flowtable f', 'chain c rule 1: flow add @f'],
+  )
 })
 
 t.test('what is not known is told', async t => {
@@ -72,8 +100,6 @@ t.test('what is not known is told', async t => {
     ],
   )
 })
-
-const inTable = (...lines: string[]) => ['table ip t {', ...lines, '}', ''].join('\n')
 
 // biome-ignore format: one case, one row
 const MALFORMED: readonly (readonly [name: string, text: string, message: RegExp])[] = [
