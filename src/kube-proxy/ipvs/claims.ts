@@ -108,6 +108,17 @@ function replaceEntries(
   })
 }
 
+/** The changes without those that take each other back. */
+export function netChanges(changes: readonly EntryChange[]): readonly EntryChange[] {
+  const net = new Map<string, EntryChange>()
+  for (const change of changes) {
+    const id = `${change.set} ${formatElements(change.entry)}`
+    // Of one entry, a deletion follows an addition and the other way about.
+    if (!net.delete(id)) net.set(id, change)
+  }
+  return [...net.values()]
+}
+
 /** `10.96.0.1,tcp:443` */
 function formatElements({ elements }: SetEntry): string {
   return elements.map(formatElement).join(',')

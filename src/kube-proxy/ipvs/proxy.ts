@@ -29,13 +29,15 @@ import {
   type EntryChange,
   entriesIn,
   type Ledger,
+  netChanges,
   replaceClaims,
   type ServerStep,
   serversIn,
 } from './claims.ts'
 import { type Busy, type Draining, endGrace, NOBODY_BUSY, withDrained, withGrace } from './draining.ts'
 import { type PortWork, portWorkOf } from './port-work.ts'
-import { chainsOf, changedChains, type Holds, type PlacedChain, rulesetOf } from './rules.ts'
+import type { Holds } from './rules.ts'
+import { chainsOf, changedChains, type Deciders, type PlacedChain, rulesetOf } from './ruleset.ts'
 import { SET_NAMES, setOf } from './sets.ts'
 import { type IpvsSettings, ipvsSettingsOf, isExcluded } from './settings.ts'
 import { ipvsSysctls } from './sysctls.ts'
@@ -52,6 +54,8 @@ interface FamilyProxy {
   /** What is done for each service. */
   readonly written: Map<ServiceKey, ServiceWork>
   ledger: Ledger
+  /** Rules about single services. */
+  refusals: number
   readonly draining: Draining
   /** By address: virtual servers that nobody wants, but that are left alone. */
   readonly left: Map<string, VirtualServer>
@@ -92,6 +96,7 @@ export function createIpvsProxy(options: ProxyOptions): IpvsProxy {
     settings: ipvsSettingsOf(options, family),
     written: new Map(),
     ledger: createLedger(),
+    refusals: 0,
     draining: new Map(),
     left: new Map(),
     synced: false,
@@ -105,10 +110,13 @@ export function syncFull(proxy: IpvsProxy, family: Family): IpvsState {
   takeChanged(proxy, family)
   own.written.clear()
   own.ledger = createLedger()
+  own.refusals = 0
   own.draining.clear()
   own.left.clear()
   for (const key of [...proxy.entries.keys()].sort()) {
-    replaceClaims(own.ledger, key, undefined, claimsOf(write(draftOf(proxy, key, own.settings, own.written), own)))
+    const after = write(draftOf(proxy, key, own.settings, own.written), own)
+    replaceClaims(own.ledger, key, undefined, claimsOf(after))
+    own.refusals += refusalsOf(after).length
   }
   own.synced = true
   return currentState(proxy, family)
@@ -123,14 +131,15 @@ export function syncFull(proxy: IpvsProxy, family: Family): IpvsState {
 export function syncChanged(proxy: IpvsProxy, family: Family, busy: Busy = NOBODY_BUSY): IpvsPartialSync {
   const own = proxy.families[family]
   if (!own.synced) throw new RangeError('A proxy needs a full sync before one of changes')
-  const before = holdings(own)
+  const before = decidersOf(own)
   const changes = takeChanged(proxy, family).map(key => {
     const draft = draftOf(proxy, key, own.settings, own.written)
     const after = write(draft, own)
     const claims = replaceClaims(own.ledger, key, claimsOf(draft.before), claimsOf(after))
-    return { claims, refusals: refusalChange(refusalsOf(draft.before), refusalsOf(after)) }
+    own.refusals += refusalsOf(after).length - refusalsOf(draft.before).length
+    return { claims, refusals: own.settings.ipvsMatch ? refusalChange(draft.before, after) : NO_RULES }
   })
-  const entries = changes.flatMap(({ claims }) => claims.entries)
+  const entries = netChanges(changes.flatMap(({ claims }) => claims.entries))
   return {
     family,
     servers: changes.flatMap(({ claims }) => serverSteps(claims, own, busy)),
@@ -211,28 +220,27 @@ function holdsOf({ sets }: Ledger): Holds {
   return set => sets[set].size > 0
 }
 
-/** Which sets have entries, and whether there are refusals where they are the whole table's end. */
-interface Holdings {
-  readonly sets: readonly boolean[]
-  readonly chains: () => readonly PlacedChain[]
+/** What decides the rules now, whatever changes later. */
+function decidersOf({ ledger, refusals }: FamilyProxy): Deciders {
+  const held = new Set(SET_NAMES.filter(holdsOf(ledger)))
+  return { holds: set => held.has(set), refuses: refusals > 0 }
 }
 
-function holdings({ ledger, settings }: FamilyProxy): Holdings {
-  const sets = SET_NAMES.map(holdsOf(ledger))
-  const held = new Set(SET_NAMES.filter((_, i) => sets[i]))
-  return { sets, chains: () => chainsOf(settings, set => held.has(set), []) }
+function changedFrom(before: Deciders, own: FamilyProxy): readonly PlacedChain[] {
+  const after = decidersOf(own)
+  if (before.refuses === after.refuses && SET_NAMES.every(set => before.holds(set) === after.holds(set))) return []
+  return changedChains(chainsOf(own.settings, before), chainsOf(own.settings, after))
 }
 
-function changedFrom(before: Holdings, { ledger, settings }: FamilyProxy): readonly PlacedChain[] {
-  const holds = holdsOf(ledger)
-  if (SET_NAMES.every((set, i) => holds(set) === before.sets[i])) return []
-  return changedChains(before.chains(), chainsOf(settings, holds, []))
-}
+type RuleChange = IpvsPartialSync['refusals']
 
-function refusalChange(before: readonly Rule[], after: readonly Rule[]) {
+const NO_RULES: RuleChange = { remove: [], add: [] }
+
+function refusalChange(before: ServiceWork | undefined, after: ServiceWork | undefined): RuleChange {
+  const remove = refusalsOf(before)
+  const add = refusalsOf(after)
   // Rules are plain data, each made by the same code: equal text means equal rules.
-  if (JSON.stringify(before) === JSON.stringify(after)) return { remove: [], add: [] }
-  return { remove: before, add: after }
+  return JSON.stringify(remove) === JSON.stringify(add) ? NO_RULES : { remove, add }
 }
 
 function boundBy(entries: readonly EntryChange[], change: EntryChange['do']): readonly Ip[] {

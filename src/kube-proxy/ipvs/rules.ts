@@ -1,22 +1,13 @@
 /**
  * The iptables rules around IPVS: as many as there are sets, however many services there are.
  *
- * @see pkg/proxy/ipvs/proxier.go of Kubernetes: writeIptablesRules, createAndLinkKubeChain
+ * @see pkg/proxy/ipvs/proxier.go of Kubernetes: writeIptablesRules
  * @module
  */
 import { formatIp, type Ip } from '../../base/ip.ts'
 import { protocolOf, type ServiceProtocol } from '../../base/protocol.ts'
-import {
-  BUILT_IN,
-  type Chain,
-  type Match,
-  type Rule,
-  type Ruleset,
-  type TableName,
-  type Target,
-} from '../../netfilter/rule.ts'
+import type { Match, Rule, Target } from '../../netfilter/rule.ts'
 import { forwardRules, markRules, postroutingRules } from '../iptables/fixed-rules.ts'
-import { kubeletRuleset } from '../iptables/kubelet-rules.ts'
 import {
   ACCEPT,
   comment,
@@ -35,83 +26,20 @@ import type { ServicePort } from '../service-port.ts'
 import { kernelName, SETS, type SetName } from './sets.ts'
 import type { IpvsSettings } from './settings.ts'
 
-const SERVICES = 'KUBE-SERVICES'
-const POSTROUTING = 'KUBE-POSTROUTING'
-const NODE_PORT = 'KUBE-NODE-PORT'
+export const SERVICES = 'KUBE-SERVICES'
+export const POSTROUTING = 'KUBE-POSTROUTING'
+export const NODE_PORT = 'KUBE-NODE-PORT'
 const LOAD_BALANCER = 'KUBE-LOAD-BALANCER'
 const MARK_MASQ = 'KUBE-MARK-MASQ'
-const FORWARD = 'KUBE-FORWARD'
-const PROXY_FIREWALL = 'KUBE-PROXY-FIREWALL'
+export const FORWARD = 'KUBE-FORWARD'
+export const PROXY_FIREWALL = 'KUBE-PROXY-FIREWALL'
 const SOURCE_RANGES = 'KUBE-SOURCE-RANGES-FIREWALL'
-const IPVS_FILTER = 'KUBE-IPVS-FILTER'
+export const IPVS_FILTER = 'KUBE-IPVS-FILTER'
 /** The chain whose rules are those of services. */
 export const OUT_FILTER = 'KUBE-IPVS-OUT-FILTER'
 
-interface Jump {
-  readonly table: TableName
-  readonly from: readonly string[]
-  readonly text: string
-  readonly to: string
-}
-
-/** In the order in which kube-proxy puts them in front. */
-// biome-ignore format: a table
-const JUMPS: readonly Jump[] = [
-  { table: 'nat', from: ['OUTPUT', 'PREROUTING'], text: 'kubernetes service portals', to: SERVICES },
-  { table: 'nat', from: ['POSTROUTING'], text: 'kubernetes postrouting rules', to: POSTROUTING },
-  { table: 'filter', from: ['FORWARD'], text: 'kubernetes forwarding rules', to: FORWARD },
-  { table: 'filter', from: ['INPUT'], text: 'kubernetes health check rules', to: NODE_PORT },
-  { table: 'filter', from: ['INPUT', 'FORWARD'], text: 'kube-proxy firewall rules', to: PROXY_FIREWALL },
-  { table: 'filter', from: ['INPUT'], text: 'kubernetes ipvs access filter', to: IPVS_FILTER },
-  { table: 'filter', from: ['OUTPUT'], text: 'kubernetes ipvs access filter', to: OUT_FILTER },
-]
-
 /** Whether a set has entries: rules about most sets are there only then. */
 export type Holds = (set: SetName) => boolean
-
-/** A chain and its table. */
-export interface PlacedChain {
-  readonly table: TableName
-  readonly chain: Chain
-}
-
-/** All tables, with what kubelet has put there before. */
-export function rulesetOf(settings: IpvsSettings, holds: Holds, refusals: readonly Rule[]): Ruleset {
-  const { family, kubeletChains } = settings
-  const tables = new Map(kubeletChains ? kubeletRuleset(family).tables : [])
-  const own = chainsOf(settings, holds, refusals)
-  for (const name of ['filter', 'nat'] as const) {
-    const before = tables.get(name)?.chains
-    const chains = new Map(before)
-    for (const chain of BUILT_IN[name]) {
-      const rules = [...jumpsFrom(name, chain), ...(before?.get(chain)?.rules ?? [])]
-      chains.set(chain, { name: chain, rules, policy: 'accept' })
-    }
-    for (const { table, chain } of own) if (table === name) chains.set(chain.name, chain)
-    tables.set(name, { name, chains })
-  }
-  return { family, tables }
-}
-
-function jumpsFrom(table: TableName, chain: string): readonly Rule[] {
-  return JUMPS.filter(one => one.table === table && one.from.includes(chain))
-    .map(({ text, to }): Rule => ({ matches: [comment(text)], target: jump(to) }))
-    .reverse()
-}
-
-/** kube-proxy's own chains. */
-export function chainsOf(settings: IpvsSettings, holds: Holds, refusals: readonly Rule[]): readonly PlacedChain[] {
-  const nat = Object.entries(natChains(settings, holds))
-  const filter = Object.entries(filterChains(settings, holds, refusals))
-  const isRefused = refusals.length > 0 && !settings.ipvsMatch
-  return [
-    ...nat.map(([name, rules]): PlacedChain => ({ table: 'nat', chain: { name, rules } })),
-    // The kernel takes a table whole or not at all. The chains are there: jumps made them.
-    ...filter.map(
-      ([name, rules]): PlacedChain => ({ table: 'filter', chain: { name, rules: isRefused ? [] : rules } }),
-    ),
-  ]
-}
 
 type ByPacket = readonly ('src' | 'dst')[]
 
@@ -134,7 +62,8 @@ function ruleAbout(
   return [{ matches: [...before, comment(SETS[set].comment), inSet(set, by, making.settings), ...after], target }]
 }
 
-function natChains(settings: IpvsSettings, holds: Holds): Readonly<Record<string, readonly Rule[]>> {
+/** Those of table nat, by name. */
+export function natChains(settings: IpvsSettings, holds: Holds): Readonly<Record<string, readonly Rule[]>> {
   const making = { settings, holds }
   return {
     [SERVICES]: serviceRules(settings, holds),
@@ -204,11 +133,8 @@ function clusterIpRules(settings: IpvsSettings, holds: Holds): readonly Rule[] {
   return ruleAbout('KUBE-CLUSTER-IP', by, MASQUERADE_LATER, { settings, holds }, { after })
 }
 
-function filterChains(
-  settings: IpvsSettings,
-  holds: Holds,
-  refusals: readonly Rule[],
-): Readonly<Record<string, readonly Rule[]>> {
+/** Those of table filter, by name, but for {@link OUT_FILTER}. */
+export function filterChains(settings: IpvsSettings, holds: Holds): Readonly<Record<string, readonly Rule[]>> {
   const making = { settings, holds }
   const bySource: ByPacket = ['dst', 'dst', 'src']
   const passed = (set: SetName, by: ByPacket): Rule => ({ matches: [inSet(set, by, settings)], target: RETURN })
@@ -230,7 +156,6 @@ function filterChains(
       passed('KUBE-HEALTH-CHECK-NODE-PORT', ['dst']),
       { matches: [NEW_CONNECTION, inSet('KUBE-IPVS-IPS', ['dst'], settings)], target: REJECT[settings.family] },
     ],
-    [OUT_FILTER]: refusals,
   }
 }
 
@@ -246,10 +171,4 @@ export function refusalFor({ protocol, port, namespace, service }: ServicePort, 
     target: DROP,
     origin: { kind: 'Service', namespace, name: service },
   }
-}
-
-/** The chains of one family that two states have different. */
-export function changedChains(before: readonly PlacedChain[], after: readonly PlacedChain[]): readonly PlacedChain[] {
-  // Rules are plain data, each made by the same code: equal text means equal rules.
-  return after.filter(({ chain }, i) => JSON.stringify(chain) !== JSON.stringify(before[i]?.chain))
 }
