@@ -8,7 +8,8 @@ import { type Form, fileNames, hostFile, hostFiles } from '../cluster/files.ts'
 import { commonGround, type HostOptions, hostState } from '../cluster/host-state.ts'
 import { nodePodFiles, PODS_FOLDER, podFolder } from '../cluster/pod-files.ts'
 import { type PodGround, podGround } from '../cluster/pod-ground.ts'
-import { PROXY_MODES, type WrittenMode } from '../cluster/proxy-part.ts'
+import { PROXY_MODES } from '../cluster/proxy-part.ts'
+import type { ProxyMode } from '../kube-proxy/settings.ts'
 import { keyOf } from '../objects/meta.ts'
 import type { Node } from '../objects/node.ts'
 import type { Pod } from '../objects/pod.ts'
@@ -30,7 +31,7 @@ export const RENDER: Command = {
   usage: '-f FILE… [--out DIR] [OPTIONS]',
   about: `
 Reads manifests, settles the cluster that they declare, and works out each node's complete network: pod CIDR, bridge
-cbr0, a veth pair per pod, flannel's overlay, and every Service as kube-proxy's iptables rules. With --out it writes
+cbr0, a veth pair per pod, flannel's overlay, and every Service as kube-proxy's rules in iptables, IPVS or nftables mode. With --out it writes
 DIR/NODE/… for all nodes (DIR is replaced as a whole, or left alone if anything is wrong); without, one file of one
 node goes to standard output.
 
@@ -52,7 +53,7 @@ DIR may be kept and shown; --secrets writes them.`,
       name: 'mode',
       value: 'MODE',
       help: `kube-proxy's mode: ${PROXY_MODES.join(', ')}`,
-      default: "that of kube-proxy's configuration, iptables without",
+      default: "that of kube-proxy's configuration, else iptables",
     },
     RELEASE,
     { name: 'nfacct', help: 'the hosts have nfacct counters (kernel module xt_nfacct)' },
@@ -94,7 +95,7 @@ async function runRender(given: Given, io: Io): Promise<ExitCode> {
 }
 
 /** The mode that kube-proxy's own configuration asks for. */
-function configuredMode({ settled }: LoadedCluster): WrittenMode {
+function configuredMode({ settled }: LoadedCluster): ProxyMode {
   const { mode } = settled.settings.proxy
   return PROXY_MODES.find(known => known === mode) ?? 'iptables'
 }
@@ -172,8 +173,9 @@ async function printFile(
 }
 
 /** The file that holds what becomes of Services. */
-function rulesFile(mode: WrittenMode, form: Form): string {
-  return mode === 'nftables' ? 'nftables.nft' : `iptables.${form}`
+function rulesFile(mode: ProxyMode, form: Form): string {
+  if (mode === 'nftables') return 'nftables.nft'
+  return `${mode === 'ipvs' ? 'ipvsadm' : 'iptables'}.${form}`
 }
 
 /** One kind of warning: the first pod that it is about, and how many others. */

@@ -9,8 +9,11 @@ import type { HostNetwork } from '../host/host.ts'
 import { formatLinksBatch, peerName } from '../host/links-batch.ts'
 import { formatSysctlConf } from '../host/sysctl-conf.ts'
 import { formatRestore, formatSave } from '../netfilter/format.ts'
+import { formatSetsRestore, formatSetsSave } from '../netfilter/ipset-text.ts'
+import { formatIpvsRestore, formatIpvsSave } from '../netfilter/ipvs/ipvsadm-text.ts'
 import { formatNftFile } from '../netfilter/nftables/file.ts'
 import { formatNftRuleset } from '../netfilter/nftables/format.ts'
+import { asListed } from '../netfilter/nftables/listed.ts'
 import type { HostState } from './host-state.ts'
 import {
   lookAtAddresses,
@@ -42,7 +45,7 @@ const FILES: readonly HostFile[] = [
   {
     name: 'sysctl.conf',
     load: 'sysctl -p sysctl.conf',
-    holds: 'kernel settings; load br_netfilter and nf_conntrack first',
+    holds: 'kernel settings; load br_netfilter and nf_conntrack first, and ip_vs where there is an ipvsadm.restore',
     text: state => formatSysctlConf(state.network),
   },
   {
@@ -69,6 +72,26 @@ const FILES: readonly HostFile[] = [
     holds: "routes to the other nodes' pods",
     text: state => formatRoutesBatch(state.network),
   },
+  {
+    name: 'ipset.restore',
+    load: 'ipset restore -exist -file ipset.restore',
+    shown: 'ipset save',
+    holds: 'the sets that the rules ask',
+    text: ({ sets }, form) => {
+      if (sets.length === 0) return undefined
+      return form === 'save' ? formatSetsSave(sets) : formatSetsRestore(sets)
+    },
+  },
+  {
+    name: 'ipvsadm.restore',
+    load: 'ipvsadm -R < ipvsadm.restore',
+    shown: 'ipvsadm -Sn',
+    holds: 'the virtual servers, in place of all that are there; load ip_vs and its schedulers first',
+    text: ({ ipvs }, form) => {
+      if (!ipvs) return undefined
+      return form === 'save' ? formatIpvsSave(ipvs.servers) : formatIpvsRestore(ipvs.servers, ipvs)
+    },
+  },
   rulesFile('iptables', 4),
   rulesFile('ip6tables', 6),
   {
@@ -78,7 +101,7 @@ const FILES: readonly HostFile[] = [
     holds: "tables of kube-proxy and of the overlay, each loaded as a whole; iptables' own tables are not among them",
     text: ({ tables }, form) => {
       if (tables.length === 0) return undefined
-      return form === 'save' ? formatNftRuleset({ tables }) : formatNftFile({ tables })
+      return form === 'save' ? formatNftRuleset(asListed({ tables })) : formatNftFile({ tables })
     },
   },
   lookFile('ip-link.json', 'ip -d -j link', 'all links', lookAtLinks),

@@ -14,7 +14,8 @@ import { type BridgedPod, bridgePart } from '../bridge/pods.ts'
 import { nodeSysctls } from '../bridge/sysctls.ts'
 import { type HostNetwork, type HostPart, joinHost, type VethLink } from '../host/host.ts'
 import type { Release } from '../kube-proxy/release.ts'
-import type { HostFeatures } from '../kube-proxy/settings.ts'
+import type { HostFeatures, ProxyMode } from '../kube-proxy/settings.ts'
+import type { IpSet } from '../netfilter/ipset.ts'
 import type { NftTable } from '../netfilter/nftables/rule.ts'
 import type { Ruleset } from '../netfilter/rule.ts'
 import type { EndpointSlice } from '../objects/endpoint-slice.ts'
@@ -29,7 +30,7 @@ import { flannelTable } from '../overlay/nft-rules.ts'
 import { flannelRules } from '../overlay/rules.ts'
 import { formatSubnetEnv } from '../overlay/subnet-env.ts'
 import { mergeRulesets, type Part } from './merge-rulesets.ts'
-import { type ProxyPart, proxyPart, type WrittenMode } from './proxy-part.ts'
+import { type IpvsPart, type ProxyPart, proxyPart } from './proxy-part.ts'
 import type { Settings } from './settings.ts'
 import { groundPart, nodeNetworks, uplinkOf } from './uplink.ts'
 
@@ -47,7 +48,7 @@ export interface SettledCluster {
 export interface HostOptions {
   readonly release?: Release
   /** kube-proxy's; default: iptables. */
-  readonly mode?: WrittenMode
+  readonly mode?: ProxyMode
   /** flannel may write nftables' tables, where its net-conf asks for them. */
   readonly nftTables?: true
   readonly features: HostFeatures
@@ -68,6 +69,9 @@ export interface HostState {
   readonly rules: Readonly<Record<Family, Ruleset>>
   /** Of nftables. */
   readonly tables: readonly NftTable[]
+  /** Of ipset. */
+  readonly sets: readonly IpSet[]
+  readonly ipvs?: IpvsPart
   /** Files of programs that do not read rules or routes, by their path. */
   readonly texts: ReadonlyMap<string, string>
   /** Whether what the pods' containers find is written beside it, in a folder of its own. */
@@ -111,6 +115,8 @@ export function hostState(ground: CommonGround, node: Node, options: HostOptions
     // kube-proxy writes both families on every node, whatever the cluster uses.
     rules: { 4: rulesOf(writers, 4), 6: rulesOf(writers, 6) },
     tables: [...proxy.tables, ...flannelTables(writers)],
+    sets: proxy.sets,
+    ...(proxy.ipvs ? { ipvs: proxy.ipvs } : {}),
     texts: textsOf(ground, node, uplink, lease),
   }
 }

@@ -68,6 +68,8 @@ function detailsOf(link: Link): Json {
     case 'loopback':
     case 'uplink':
       return {}
+    case 'dummy':
+      return { linkinfo: { info_kind: 'dummy' } }
     case 'bridge':
       return { linkinfo: { info_kind: 'bridge', info_data: { stp_state: 0, vlan_filtering: 0 } } }
     case 'veth':

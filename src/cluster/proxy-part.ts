@@ -3,14 +3,18 @@
  *
  * @module
  */
-import { FAMILIES, type Family, familyOf, parseIp } from '../base/ip.ts'
-import type { HostNetwork, HostPart } from '../host/host.ts'
+import { FAMILIES, type Family, familyOf, type Ip, parseIp, widthOf } from '../base/ip.ts'
+import type { HostNetwork, HostPart, LinkAddress } from '../host/host.ts'
 import { kubeletRuleset } from '../kube-proxy/iptables/kubelet-rules.ts'
 import { createProxy, syncFull } from '../kube-proxy/iptables/proxy.ts'
+import { createIpvsProxy, type IpvsProxy, syncFull as syncIpvs } from '../kube-proxy/ipvs/proxy.ts'
 import { createNftProxy, syncFull as syncNft } from '../kube-proxy/nftables/proxy.ts'
 import { type ServiceMap, setService, setSlice } from '../kube-proxy/service-map.ts'
 import type { ProxyMode, ProxyOptions } from '../kube-proxy/settings.ts'
 import { iptablesSysctls } from '../kube-proxy/sysctls.ts'
+import type { IpSet } from '../netfilter/ipset.ts'
+import type { IpvsTimeouts } from '../netfilter/ipvs/ipvsadm-text.ts'
+import type { VirtualServer } from '../netfilter/ipvs/virtual-server.ts'
 import type { NftTable } from '../netfilter/nftables/rule.ts'
 import type { Ruleset } from '../netfilter/rule.ts'
 import { ZONE_LABEL } from '../objects/endpoint-slice.ts'
@@ -18,18 +22,24 @@ import { type Node, podPrefixesOf } from '../objects/node.ts'
 import type { HostOptions, SettledCluster } from './host-state.ts'
 import { internalIps } from './uplink.ts'
 
-/** Modes whose rules podwire writes. */
-export const PROXY_MODES = ['iptables', 'nftables'] as const satisfies readonly ProxyMode[]
-
-export type WrittenMode = (typeof PROXY_MODES)[number]
+export const PROXY_MODES = ['iptables', 'ipvs', 'nftables'] as const satisfies readonly ProxyMode[]
 
 export interface ProxyPart {
   /** Rules of iptables, with kubelet's. */
   readonly rules: Readonly<Record<Family, Ruleset>>
   /** Tables of nftables. */
   readonly tables: readonly NftTable[]
+  /** Of ipset, which the rules ask. */
+  readonly sets: readonly IpSet[]
+  readonly ipvs?: IpvsPart
   /** What else the node needs for them. */
   readonly host: HostPart
+}
+
+/** Virtual servers, and how long the kernel remembers their connections, where that is said. */
+export interface IpvsPart {
+  readonly servers: readonly VirtualServer[]
+  readonly timeouts?: IpvsTimeouts
 }
 
 /** @throws {InputError} when a field of kube-proxy's configuration cannot be used */
@@ -39,14 +49,41 @@ export function proxyPart(cluster: SettledCluster, node: Node, network: HostNetw
     case 'iptables': {
       const proxy = informed(createProxy(wishes), cluster)
       const rules = { 4: syncFull(proxy, 4), 6: syncFull(proxy, 6) }
-      return { rules, tables: [], host: { sysctls: iptablesSysctls(proxy.families[4].settings) } }
+      return { rules, tables: [], sets: [], host: { sysctls: iptablesSysctls(proxy.families[4].settings) } }
     }
     case 'nftables': {
       const proxy = informed(createNftProxy(wishes), cluster)
-      return { rules: kubeletsOwn(options), tables: FAMILIES.map(family => syncNft(proxy, family)), host: {} }
+      const tables = FAMILIES.map(family => syncNft(proxy, family))
+      return { rules: kubeletsOwn(options), tables, sets: [], host: {} }
     }
+    case 'ipvs':
+      return ipvsPart(informed(createIpvsProxy(wishes), cluster))
   }
 }
+
+/** The device that holds the addresses of virtual servers, so that the kernel takes packets to them for its own. */
+const IPVS_DEVICE = 'kube-ipvs0'
+
+function ipvsPart(proxy: IpvsProxy): ProxyPart {
+  const [of4, of6] = [syncIpvs(proxy, 4), syncIpvs(proxy, 6)]
+  const states = [of4, of6]
+  const bind = (address: Ip): LinkAddress => ({ link: IPVS_DEVICE, own: { address, bits: widthOf(familyOf(address)) } })
+  const { timeouts } = of4
+  return {
+    rules: { 4: of4.rules, 6: of6.rules },
+    tables: [],
+    sets: states.flatMap(({ sets }) => sets),
+    ipvs: { servers: states.flatMap(({ servers }) => servers), ...(timeouts ? { timeouts } : {}) },
+    host: {
+      links: [{ kind: 'dummy', name: IPVS_DEVICE, mtu: DUMMY_MTU, down: true }],
+      addresses: states.flatMap(({ addresses }) => addresses.map(bind)),
+      sysctls: of4.sysctls,
+    },
+  }
+}
+
+/** What the kernel gives such a device. */
+const DUMMY_MTU = 1500
 
 function kubeletsOwn({ features }: HostOptions): Readonly<Record<Family, Ruleset>> {
   const rulesOf = (family: Family): Ruleset =>

@@ -75,6 +75,11 @@ export interface VxlanLink extends LinkBase {
   readonly gbp?: true
 }
 
+/** A device that leads nowhere: it holds addresses. */
+export interface DummyLink extends LinkBase {
+  readonly kind: 'dummy'
+}
+
 /** A port of a bridge whose other end is out of sight: all that a dump of the host tells of a pod. */
 export interface PortLink extends LinkBase {
   readonly kind: 'port'
@@ -82,7 +87,7 @@ export interface PortLink extends LinkBase {
   readonly hairpin: boolean
 }
 
-export type Link = UplinkLink | LoopbackLink | BridgeLink | VethLink | PortLink | VxlanLink
+export type Link = UplinkLink | LoopbackLink | BridgeLink | VethLink | PortLink | VxlanLink | DummyLink
 
 /** An address of a link. */
 export interface LinkAddress {

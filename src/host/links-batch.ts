@@ -1,5 +1,5 @@
 /**
- * `links.batch`: the bridges, veth pairs and VXLAN devices of a host and their addresses, for
+ * `links.batch`: the bridges, veth pairs, VXLAN and dummy devices of a host and their addresses, for
  * `ip -batch`.
  *
  * The file may be loaded again without harm to what hangs on the links, although `ip` can only
@@ -20,7 +20,7 @@
  */
 import { formatInterfaceAddress, formatIp, isIpv4 } from '../base/ip.ts'
 import { formatMac, type Mac } from '../base/mac.ts'
-import type { BridgeLink, HostNetwork, Link, LinkAddress, VethLink, VxlanLink } from './host.ts'
+import type { BridgeLink, DummyLink, HostNetwork, Link, LinkAddress, VethLink, VxlanLink } from './host.ts'
 import { deviceWord, formatBatch } from './word.ts'
 
 /** The group of links that a load takes away: "pw", and in no list of well-known groups. */
@@ -31,7 +31,7 @@ const ABOUT = [
   `Links whose names end in 0 are made once and kept; all others in group ${GROUP} are made anew each time.`,
 ]
 
-type MadeLink = BridgeLink | VethLink | VxlanLink
+type MadeLink = BridgeLink | VethLink | VxlanLink | DummyLink
 
 /**
  * The text for one host. The uplink and the loopback device, and their addresses, are the machine's
@@ -46,10 +46,9 @@ export function formatLinksBatch(host: HostNetwork): string {
   const made = host.links.filter(isMade)
   if (made.length === 0) return formatBatch(ABOUT, [])
   // A bridge before its ports, a VXLAN device after both.
-  const kept = [...made.filter(isBridge), ...made.filter(isVeth)].filter(link => isKept(link.name))
-  const anew = [...made.filter(isBridge), ...made.filter(isVeth), ...made.filter(isVxlan)].filter(
-    link => link.kind === 'vxlan' || !isKept(link.name),
-  )
+  const inOrder = [...made.filter(isBridge), ...made.filter(isVeth), ...made.filter(isDummy)]
+  const kept = inOrder.filter(link => isKept(link.name))
+  const anew = [...inOrder, ...made.filter(isVxlan)].filter(link => link.kind === 'vxlan' || !isKept(link.name))
   const names = new Set(made.map(link => link.name))
   return formatBatch(ABOUT, [
     ...kept.map(link => addCommand(link, `${deviceWord(link.name).slice(0, -1)}%d`)),
@@ -58,6 +57,8 @@ export function formatLinksBatch(host: HostNetwork): string {
     `link delete group ${GROUP}`,
     ...anew.map(link => addCommand(link, deviceWord(link.name))),
     ...[...kept, ...anew].flatMap(setCommands),
+    // What an older load gave it and nobody wants any more goes.
+    ...made.filter(isDummy).map(({ name }) => `addr flush dev ${deviceWord(name)}`),
     ...host.addresses.filter(address => names.has(address.link)).map(addressCommand),
   ])
 }
@@ -76,6 +77,8 @@ function addCommand(link: MadeLink, name: string): string {
   switch (link.kind) {
     case 'bridge':
       return `${start} type bridge`
+    case 'dummy':
+      return `${start} type dummy`
     case 'veth': {
       const peer = deviceWord(peerName(link.name))
       const pattern = isKept(peer) ? `${peer.slice(0, -1)}%d` : peer
@@ -109,7 +112,7 @@ function addressCommand({ link, own }: LinkAddress): string {
 }
 
 function isMade(link: Link): link is MadeLink {
-  return link.kind === 'bridge' || link.kind === 'veth' || link.kind === 'vxlan'
+  return link.kind === 'bridge' || link.kind === 'veth' || link.kind === 'vxlan' || link.kind === 'dummy'
 }
 
 function isBridge(link: MadeLink): link is BridgeLink {
@@ -118,6 +121,10 @@ function isBridge(link: MadeLink): link is BridgeLink {
 
 function isVeth(link: MadeLink): link is VethLink {
   return link.kind === 'veth'
+}
+
+function isDummy(link: MadeLink): link is DummyLink {
+  return link.kind === 'dummy'
 }
 
 function isVxlan(link: MadeLink): link is VxlanLink {
