@@ -45,7 +45,7 @@ const FILES: readonly HostFile[] = [
   {
     name: 'sysctl.conf',
     load: 'sysctl -p sysctl.conf',
-    holds: 'kernel settings; load br_netfilter and nf_conntrack first, and ip_vs where there is an ipvsadm.restore',
+    holds: 'kernel settings; load br_netfilter and nf_conntrack first',
     text: state => formatSysctlConf(state.network),
   },
   {
@@ -86,7 +86,7 @@ const FILES: readonly HostFile[] = [
     name: 'ipvsadm.restore',
     load: 'ipvsadm -R < ipvsadm.restore',
     shown: 'ipvsadm -Sn',
-    holds: 'the virtual servers, in place of all that are there; load ip_vs and its schedulers first',
+    holds: 'the virtual servers, in place of all that are there; load ip_vs and its schedulers before sysctl.conf',
     text: ({ ipvs }, form) => {
       if (!ipvs) return undefined
       return form === 'save' ? formatIpvsSave(ipvs.servers) : formatIpvsRestore(ipvs.servers, ipvs)
