@@ -97,14 +97,25 @@ export function commonGround(cluster: SettledCluster): CommonGround {
   }
 }
 
-export function hostState(ground: CommonGround, node: Node, options: HostOptions): HostState {
+/** Links, addresses and routes of the node, as kube-proxy finds them. */
+export function nodeNetwork(ground: CommonGround, node: Node): HostNetwork {
   const { settings } = ground.cluster
   const uplink = uplinkOf(node, ground.networks, settings.uplinkMtu)
-  const lease = ground.leases.find(one => one.node === node.metadata.name)
+  const lease = leaseOf(ground, node)
   const bridge = bridgeOf(ground, node)
   const parts: HostPart[] = [groundPart(uplink), { sysctls: nodeSysctls({ families: ground.families }) }, bridge]
   if (settings.overlay && lease) parts.push(overlayPart(settings.overlay, lease, uplink, ground.leases))
-  const below = joinHost(parts)
+  return joinHost(parts)
+}
+
+function leaseOf({ leases }: CommonGround, node: Node): Lease | undefined {
+  return leases.find(one => one.node === node.metadata.name)
+}
+
+export function hostState(ground: CommonGround, node: Node, options: HostOptions): HostState {
+  const uplink = uplinkOf(node, ground.networks, ground.cluster.settings.uplinkMtu)
+  const lease = leaseOf(ground, node)
+  const below = nodeNetwork(ground, node)
   const proxy = proxyPart(ground.cluster, node, below, options)
   const network = joinHost([below, proxy.host])
   const asking = hostPortPods(ground.cluster.podsOn(node.metadata.name), below)

@@ -91,13 +91,15 @@ function kubeletsOwn({ features }: HostOptions): Readonly<Record<Family, Ruleset
   return { 4: rulesOf(4), 6: rulesOf(6) }
 }
 
-function informed<P extends ServiceMap>(proxy: P, { services, slices }: SettledCluster): P {
+/** The same proxy, once it knows the cluster's objects. */
+export function informed<P extends ServiceMap>(proxy: P, { services, slices }: SettledCluster): P {
   for (const service of services) setService(proxy, service)
   for (const slice of slices) setSlice(proxy, slice)
   return proxy
 }
 
-function proxyOptions(
+/** What kube-proxy is told on the node, in whatever mode. */
+export function proxyOptions(
   { settings }: SettledCluster,
   node: Node,
   network: HostNetwork,
