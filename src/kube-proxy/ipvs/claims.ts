@@ -70,6 +70,12 @@ export function serversIn({ servers }: Ledger): readonly VirtualServer[] {
   return Array.from(servers.values(), claims => (claims[0] as Claimed).server)
 }
 
+/** Enters what the service wants, which wanted nothing before. */
+export function enterClaims({ sets, servers }: Ledger, service: ServiceKey, { entries, servers: own }: Claims): void {
+  for (const { set, entry } of entries) count(sets[set], formatElements(entry), entry, 1)
+  for (const server of own) claimServer(servers, service, server)
+}
+
 /** Takes back what the service wanted before, enters what it wants now, and says what that changes. */
 export function replaceClaims(
   ledger: Ledger,
@@ -89,23 +95,27 @@ function replaceEntries(
   after: readonly EntryClaim[],
 ): readonly EntryChange[] {
   const touched = new Map<string, EntryClaim & { readonly key: string; readonly held: boolean }>()
-  const count = (claim: EntryClaim, by: 1 | -1) => {
+  const recount = (claim: EntryClaim, by: 1 | -1) => {
     const own = sets[claim.set]
     const key = formatElements(claim.entry)
-    const known = own.get(key)
     const id = `${claim.set} ${key}`
-    if (!touched.has(id)) touched.set(id, { ...claim, key, held: known !== undefined })
-    if (!known) own.set(key, { entry: claim.entry, claims: by })
-    else if (known.claims + by === 0) own.delete(key)
-    else known.claims += by
+    if (!touched.has(id)) touched.set(id, { ...claim, key, held: own.has(key) })
+    count(own, key, claim.entry, by)
   }
   // Entries that stay are counted up before they are counted down, and so never leave their place.
-  for (const claim of after) count(claim, 1)
-  for (const claim of before) count(claim, -1)
+  for (const claim of after) recount(claim, 1)
+  for (const claim of before) recount(claim, -1)
   return [...touched.values()].flatMap(({ set, entry, key, held }): readonly EntryChange[] => {
     const holds = sets[set].has(key)
     return holds === held ? [] : [{ do: holds ? 'add' : 'delete', set, entry }]
   })
+}
+
+function count(set: Map<string, Counted>, key: string, entry: SetEntry, by: 1 | -1): void {
+  const known = set.get(key)
+  if (!known) set.set(key, { entry, claims: by })
+  else if (known.claims + by === 0) set.delete(key)
+  else known.claims += by
 }
 
 /** The changes without those that take each other back. */
@@ -130,34 +140,34 @@ function replaceServers(
   before: readonly VirtualServer[],
   after: readonly VirtualServer[],
 ): readonly ServerStep[] {
-  const touched = new Map<string, VirtualServer | undefined>()
-  const touch = (key: string) => {
-    const claims = servers.get(key) ?? []
-    if (!touched.has(key)) touched.set(key, claims[0]?.server)
-    return claims
+  const held = new Map<string, VirtualServer | undefined>()
+  for (const { at } of [...before, ...after]) {
+    const key = formatVirtualAddress(at)
+    held.set(key, servers.get(key)?.[0]?.server)
   }
-  const wanted = new Set<string>()
-  for (const server of after) {
-    const key = formatVirtualAddress(server.at)
-    const others = touch(key).filter(one => one.service !== service)
-    // A port of the service may have the same address as another, as an external address of the node's own.
-    if (wanted.has(key)) continue
-    wanted.add(key)
-    servers.set(key, inOrder([...others, { service, server }]))
-  }
+  const wanted = new Set(after.map(server => claimServer(servers, service, server)))
   for (const { at } of before) {
     const key = formatVirtualAddress(at)
     if (wanted.has(key)) continue
-    const left = touch(key).filter(one => one.service !== service)
+    const left = servers.get(key)?.filter(one => one.service !== service) ?? []
     if (left.length > 0) servers.set(key, left)
     else servers.delete(key)
   }
   return Array.from(
-    touched,
-    ([key, held]): ServerStep => ({ before: held, after: servers.get(key)?.[0]?.server }),
+    held,
+    ([key, server]): ServerStep => ({ before: server, after: servers.get(key)?.[0]?.server }),
   ).filter(step => step.before !== step.after)
 }
 
+/** Returns the address. Of one service's claims to it, the last counts: so does kube-proxy's last word on a port. */
+function claimServer(servers: Ledger['servers'], service: ServiceKey, server: VirtualServer): string {
+  const key = formatVirtualAddress(server.at)
+  const others = servers.get(key)?.filter(one => one.service !== service)
+  const own = { service, server }
+  servers.set(key, others && others.length > 0 ? inOrder([...others, own]) : [own])
+  return key
+}
+
 function inOrder(claims: readonly Claimed[]): readonly Claimed[] {
-  return claims.length === 1 ? claims : [...claims].sort((a, b) => (a.service < b.service ? -1 : 1))
+  return [...claims].sort((a, b) => (a.service < b.service ? -1 : 1))
 }

@@ -27,6 +27,7 @@ import {
   type Claims,
   createLedger,
   type EntryChange,
+  enterClaims,
   entriesIn,
   type Ledger,
   netChanges,
@@ -115,7 +116,7 @@ export function syncFull(proxy: IpvsProxy, family: Family): IpvsState {
   own.left.clear()
   for (const key of [...proxy.entries.keys()].sort()) {
     const after = write(draftOf(proxy, key, own.settings, own.written), own)
-    replaceClaims(own.ledger, key, undefined, claimsOf(after))
+    for (const port of after?.ports ?? []) enterClaims(own.ledger, key, port)
     own.refusals += refusalsOf(after).length
   }
   own.synced = true

@@ -36,10 +36,11 @@ export interface RestoreOptions {
 /** What `ipvsadm -Sn` prints, in its order. */
 export function formatIpvsSave(servers: readonly VirtualServer[]): string {
   let text = ''
+  const realsOf = sharedTexts(reals => [...reals].sort(compareRealServers).map(real => formatReal(real, 'save')))
   for (const server of [...servers].sort((a, b) => compareVirtualAddresses(a.at, b.at))) {
     const at = formatVirtualAddress(server.at)
     text += `-A ${at}${formatProperties(server)}\n`
-    for (const real of [...server.reals].sort(compareRealServers)) text += `-a ${at}${formatReal(real, 'save')}\n`
+    for (const own of realsOf(server)) text += `-a ${at}${own}\n`
   }
   return text
 }
@@ -55,18 +56,30 @@ export function formatIpvsRestore(servers: readonly VirtualServer[], options: Re
   const { shared = false, timeouts } = options
   let text = shared ? '' : '-C\n'
   if (timeouts) text += `--set ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}\n`
+  const realsOf = sharedTexts(reals => reals.map(real => formatReal(real, 'restore')))
   for (const server of servers) {
     const at = formatVirtualAddress(server.at)
     const properties = formatProperties(server)
     text += `-A ${at}${properties}\n`
     if (shared) text += `-E ${at}${properties}\n`
-    for (const real of server.reals) {
-      const own = formatReal(real, 'restore')
+    for (const own of realsOf(server)) {
       text += `-a ${at}${own}\n`
       if (shared) text += `-e ${at}${own}\n`
     }
   }
   return text
+}
+
+type Reals = VirtualServer['reals']
+
+/** Virtual servers of one service port hold the very same list: its texts are made once. */
+function sharedTexts(make: (reals: Reals) => readonly string[]): (server: VirtualServer) => readonly string[] {
+  const made = new WeakMap<Reals, readonly string[]>()
+  return ({ reals }) => {
+    const texts = made.get(reals) ?? make(reals)
+    made.set(reals, texts)
+    return texts
+  }
 }
 
 /** What stands behind the address of a virtual server: ` -s rr -p 10800`. */
