@@ -32,6 +32,10 @@ const COMMANDS: Entries = {
     summary: 'the journey of a packet and of its reply, rule by rule',
     load: async () => (await import('./trace.ts')).TRACE,
   },
+  diff: {
+    summary: "what changes between two of kube-proxy's modes",
+    load: async () => (await import('./diff.ts')).DIFF,
+  },
   env: {
     summary: "the variables that a pod's containers get, and where each is from",
     load: async () => (await import('./env.ts')).ENV,
