@@ -48,7 +48,7 @@ const QEMU = 'qemu-system-x86_64'
 /** Much more than even a busy machine needs. */
 const LIMIT = 120_000
 /** Of what the kernel says, as much is told when it fails. */
-const LAST_WORDS = 2000
+const LAST_WORDS = 5000
 
 /** Packages of Debian, by the program that they are needed for; others are called as their programs are. */
 const PACKAGES: Readonly<Record<string, string>> = { [QEMU]: 'qemu-system-x86', ip: 'iproute2', bridge: 'iproute2' }
