@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { FAMILIES, type Family, familyOf, type Ip, parseIp, widthOf } from '../base/ip.ts'
-import type { HostNetwork, HostPart, LinkAddress } from '../host/host.ts'
+import { FAMILIES, type Family, familyOf, parseIp } from '../base/ip.ts'
+import type { HostNetwork, HostPart } from '../host/host.ts'
 import { kubeletRuleset } from '../kube-proxy/iptables/kubelet-rules.ts'
 import { createProxy, syncFull } from '../kube-proxy/iptables/proxy.ts'
+import { boundAddress, IPVS_DEVICE } from '../kube-proxy/ipvs/device.ts'
 import { createIpvsProxy, type IpvsProxy, syncFull as syncIpvs } from '../kube-proxy/ipvs/proxy.ts'
 import { createNftProxy, syncFull as syncNft } from '../kube-proxy/nftables/proxy.ts'
 import { type ServiceMap, setService, setSlice } from '../kube-proxy/service-map.ts'
@@ -40,6 +41,8 @@ export interface ProxyPart {
 export interface IpvsPart {
   readonly servers: readonly VirtualServer[]
   readonly timeouts?: IpvsTimeouts
+  /** There may be virtual servers of others, which stay. */
+  readonly shared?: true
 }
 
 /** @throws {InputError} when a field of kube-proxy's configuration cannot be used */
@@ -61,29 +64,26 @@ export function proxyPart(cluster: SettledCluster, node: Node, network: HostNetw
   }
 }
 
-/** The device that holds the addresses of virtual servers, so that the kernel takes packets to them for its own. */
-const IPVS_DEVICE = 'kube-ipvs0'
-
 function ipvsPart(proxy: IpvsProxy): ProxyPart {
   const [of4, of6] = [syncIpvs(proxy, 4), syncIpvs(proxy, 6)]
   const states = [of4, of6]
-  const bind = (address: Ip): LinkAddress => ({ link: IPVS_DEVICE, own: { address, bits: widthOf(familyOf(address)) } })
-  const { timeouts } = of4
+  const { timeouts, shared } = of4
   return {
     rules: { 4: of4.rules, 6: of6.rules },
     tables: [],
     sets: states.flatMap(({ sets }) => sets),
-    ipvs: { servers: states.flatMap(({ servers }) => servers), ...(timeouts ? { timeouts } : {}) },
+    ipvs: {
+      servers: states.flatMap(({ servers }) => servers),
+      ...(timeouts && { timeouts }),
+      ...(shared && { shared }),
+    },
     host: {
-      links: [{ kind: 'dummy', name: IPVS_DEVICE, mtu: DUMMY_MTU, down: true }],
-      addresses: states.flatMap(({ addresses }) => addresses.map(bind)),
+      links: [IPVS_DEVICE],
+      addresses: states.flatMap(({ addresses }) => addresses.map(boundAddress)),
       sysctls: of4.sysctls,
     },
   }
 }
-
-/** What the kernel gives such a device. */
-const DUMMY_MTU = 1500
 
 function kubeletsOwn({ features }: HostOptions): Readonly<Record<Family, Ruleset>> {
   const rulesOf = (family: Family): Ruleset =>

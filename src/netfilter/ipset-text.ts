@@ -26,6 +26,20 @@ export function formatSetsSave(sets: readonly IpSet[]): string {
   return text
 }
 
+/** An entry that a set gets or loses. */
+export interface SetChange {
+  readonly do: 'add' | 'delete'
+  readonly set: string
+  readonly entry: SetEntry
+}
+
+/** Input for `ipset restore`, to be loaded once, on top of what the changes are about. */
+export function formatSetChanges(changes: readonly SetChange[]): string {
+  return changes
+    .map(({ do: what, set, entry }) => `${what === 'add' ? 'add' : 'del'} ${set} ${formatEntry(entry)}\n`)
+    .join('')
+}
+
 function formatCreate(set: IpSet, form: Form): string {
   let text = `create ${set.name} ${set.type}`
   for (const option of HEADER) {

@@ -74,6 +74,8 @@ export interface IpvsState {
   readonly sysctls: readonly Sysctl[]
   /** Absent: the kernel's own. */
   readonly timeouts?: IpvsTimeouts
+  /** There may be virtual servers of others, which kube-proxy was told to leave alone. */
+  readonly shared?: true
 }
 
 /** What a change means for what is in place. */
@@ -197,6 +199,7 @@ export function currentState(proxy: IpvsProxy, family: Family): IpvsState {
     rules: rulesetOf(settings, holdsOf(ledger), refusals),
     sysctls: ipvsSysctls(settings),
     ...(settings.timeouts && { timeouts: settings.timeouts }),
+    ...(settings.excluded.length > 0 && { shared: true as const }),
   }
 }
 
