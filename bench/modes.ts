@@ -10,10 +10,14 @@ import { cpus, release } from 'node:os'
 import { argv, stdout, version } from 'node:process'
 import { formatPartialRestore } from '../src/kube-proxy/iptables/partial-restore.ts'
 import { createProxy, syncChanged, syncFull } from '../src/kube-proxy/iptables/proxy.ts'
+import { partialFiles } from '../src/kube-proxy/ipvs/partial-files.ts'
+import { createIpvsProxy, syncFull as syncIpvs, syncChanged as syncIpvsChanged } from '../src/kube-proxy/ipvs/proxy.ts'
 import { partialCommands } from '../src/kube-proxy/nftables/partial-commands.ts'
 import { createNftProxy, syncFull as syncNft, syncChanged as syncNftChanged } from '../src/kube-proxy/nftables/proxy.ts'
 import { type ServiceMap, setService, setSlice } from '../src/kube-proxy/service-map.ts'
 import { formatRestore } from '../src/netfilter/format.ts'
+import { formatSetsRestore } from '../src/netfilter/ipset-text.ts'
+import { formatIpvsRestore } from '../src/netfilter/ipvs/ipvsadm-text.ts'
 import { formatNftCommands } from '../src/netfilter/nftables/command-text.ts'
 import { formatNftFile } from '../src/netfilter/nftables/file.ts'
 import { benchService, benchSlice, OPTIONS } from './cluster.ts'
@@ -37,6 +41,17 @@ const MODES: Readonly<Record<string, () => Mode>> = {
       map: proxy,
       whole: () => formatRestore(syncFull(proxy, 4)),
       changes: () => formatPartialRestore(syncChanged(proxy, 4)),
+    }
+  },
+  ipvs: () => {
+    const proxy = createIpvsProxy(OPTIONS)
+    return {
+      map: proxy,
+      whole: () => {
+        const { servers, sets, rules } = syncIpvs(proxy, 4)
+        return formatIpvsRestore(servers) + formatSetsRestore(sets) + formatRestore(rules)
+      },
+      changes: () => Object.values(partialFiles(syncIpvsChanged(proxy, 4))).join(''),
     }
   },
   nftables: () => {
