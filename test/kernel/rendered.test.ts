@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { canonNft } from '../canon.ts'
 import { podwire } from '../cli/capture.ts'
+import { chainsOf, nodesOf } from './expected.ts'
 import { HOST_NEEDS } from './needs.ts'
 import { inNamespace, type Namespace, type Need } from './netns.ts'
 
@@ -27,22 +28,6 @@ const NEEDS: readonly Need[] = [
 const VARIANTS = ['legacy', 'nft'] as const
 const FAMILIES = ['iptables', 'ip6tables'] as const
 const NFT = 'nftables.nft'
-
-/** Tables with their chains, and each chain's rules in order; counters and comments left out. */
-function chainsOf(save: string): ReadonlyMap<string, readonly string[]> {
-  const chains = new Map<string, string[]>()
-  let table = ''
-  for (const line of save.split('\n')) {
-    if (line.startsWith('*')) table = line
-    else if (line.startsWith(':')) chains.set(`${table} ${line.replace(/ \[\d+:\d+\]$/, '')}`, [])
-    else if (line.startsWith('-A ')) {
-      const [, name = ''] = line.split(' ')
-      const chain = [...chains.keys()].find(key => key.startsWith(`${table} :${name} `))
-      chains.get(chain ?? '')?.push(line.trimEnd())
-    }
-  }
-  return new Map([...chains].sort(([a], [b]) => (a < b ? -1 : 1)))
-}
 
 /** The uplink of a machine: `eth0`, up, with the addresses that `get nodes` shows. */
 async function plugIn(ns: Namespace, addresses: readonly string[]): Promise<void> {
@@ -66,20 +51,6 @@ async function load(ns: Namespace, folder: string, files: readonly string[], var
     await ns.run(`${tool}-${variant}-restore`, ['--noflush'], text)
   }
   if (files.includes(NFT)) await ns.run('nft', ['-f', join(folder, NFT)])
-}
-
-/** A scenario's nodes, with their addresses. */
-async function nodesOf(manifests: string): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { out } = await podwire(['get', 'nodes', '-o', 'json', '-f', manifests])
-  const list = JSON.parse(out) as {
-    items: { metadata: { name: string }; status: { addresses: { type: string; address: string }[] } }[]
-  }
-  return new Map(
-    list.items.map(({ metadata, status }) => [
-      metadata.name,
-      status.addresses.filter(one => one.type === 'InternalIP').map(one => one.address),
-    ]),
-  )
 }
 
 async function checkNodes(t: Test, manifests: string, overlay: string, mode = 'iptables'): Promise<void> {

@@ -18,19 +18,10 @@ stty -F /dev/ttyS1 raw -echo
 exec 3>/dev/ttyS1
 if [ -s /modules/order ]; then while read name; do insmod /modules/$name.ko; done </modules/order; fi
 set +e
-count=0
-run() {
-  count=$((count + 1))
-  "$@" >/results/$count.out 2>/results/$count.err </dev/null 3>&-
-  echo "ran $?" >&3
-}
 echo ready >&3
 `
 
-/**
- * Many results are alike, and a serial line is slow: they are sent at the end, packed. Whoever started the machine ends
- * it; it waits for that, since what was written last may still be on its way.
- */
+/** Whoever started the machine ends it; it waits for that, since what was written last may still be on its way. */
 const END = `cd /results
 tar -c . | gzip -1 >/results.tar.gz
 echo "results $(stat -c %s /results.tar.gz)" >&3
@@ -38,9 +29,33 @@ cat /results.tar.gz >&3
 sleep 1000
 `
 
-/** A script that runs these commands, with arguments as they are. */
-export function initScript(commands: readonly (readonly string[])[]): string {
-  return `${PREPARATION}${commands.map(words => `run ${words.map(quote).join(' ')}\n`).join('')}${END}`
+/** Before the commands of a network, of which each is handed its number. */
+const NETWORK = `run() {
+  number=$1
+  shift
+  "$@" >/results/$number.out 2>/results/$number.err </dev/null 3>&-
+  echo "ran $?" >&3
+}
+`
+
+export interface Script {
+  readonly path: string
+  readonly text: string
+}
+
+/**
+ * Scripts that run these commands, each list in a network namespace of its own, with arguments as they are.
+ *
+ * Many results are alike, and a serial line is slow: they are sent at the end, packed.
+ */
+export function scriptsOf(networks: readonly (readonly (readonly string[])[])[]): Script[] {
+  let number = 0
+  const scripts = networks.map((commands, index): Script => {
+    const lines = commands.map(words => `run ${++number} ${words.map(quote).join(' ')}\n`)
+    return { path: `network-${index + 1}`, text: `${NETWORK}${lines.join('')}` }
+  })
+  const calls = scripts.map(({ path }) => `unshare -n sh /${path}\n`)
+  return [{ path: 'init', text: `${PREPARATION}${calls.join('')}${END}` }, ...scripts]
 }
 
 function quote(word: string): string {

@@ -20,11 +20,10 @@ t.test('a machine runs commands and tells how each ended', async t => {
     [['sh', '-c', 'echo "<0>loud" >/dev/kmsg; echo quiet'],                    0, 'quiet\n'],
     [['lsmod'],                                                                0, /^ip_vs_rr .*^ip_vs .*^nf_conntrack .*^dummy /ms],
     [['ip', 'link', 'add', 'd0', 'type', 'dummy'],                             0, ''],
-    [['ip', 'netns', 'add', 'a'],                                              0, ''],
-    [['ip', '-o', '-n', 'a', 'link'],                                          0, /^1: lo: .*\n$/],
-    [['ip', '-o', 'link'],                                                     0, /^\d: d0: /m],
+    [['ip', '-o', 'link'],                                                     0, /^1: lo: .*\n2: d0: .*\n$/],
   ]
-  await inMachine(t, equipment, { files, commands: rows.map(([words]) => words) }, async ({ runs, boot }) => {
+  const networks = [rows.map(([words]) => words), [], [['ip', '-o', 'link']]]
+  await inMachine(t, equipment, { files, networks }, async ({ networks: [runs = [], none, other], boot }) => {
     t.comment(`the first command came after ${(boot / 1000).toFixed(1)} s`)
     t.equal(runs.length, rows.length)
     for (const [index, [words, code, out, err = '']] of rows.entries()) {
@@ -34,6 +33,8 @@ t.test('a machine runs commands and tells how each ended', async t => {
       else t.match(run?.stdout, out)
       t.match(run?.stderr, err)
     }
+    t.strictSame(none, [])
+    t.match(other, [{ code: 0, stdout: /^1: lo: .*\n$/ }], 'another network has other links')
   })
 })
 
@@ -46,16 +47,16 @@ const FAILURES: [name: string, command: string[], limits: NonNullable<Errand['li
 
 t.test('what became of a machine is told when it', async t => {
   for (const [name, command, limits, message] of FAILURES) {
-    const commands = [['true'], command, ['true']]
+    const networks = [[['true']], [command, ['true']]]
     await t.test(name, async t => {
-      if (lackOfMachine(PLAIN)) return inMachine(t, PLAIN, { commands }, async () => undefined)
-      await t.rejects(boot(PLAIN, { commands, limits }), { message })
+      if (lackOfMachine(PLAIN)) return inMachine(t, PLAIN, { networks }, async () => undefined)
+      await t.rejects(boot(PLAIN, { networks, limits }), { message })
     })
   }
 })
 
 t.test('what a machine lacks is named with what to do', async t => {
-  if (lackOfMachine(PLAIN)) return inMachine(t, PLAIN, { commands: [] }, async () => undefined)
+  if (lackOfMachine(PLAIN)) return inMachine(t, PLAIN, { networks: [] }, async () => undefined)
   t.equal(
     lackOfMachine({ programs: ['no-such-program'], modules: [] }),
     'needs no-such-program: apt-get install --no-install-recommends no-such-program',

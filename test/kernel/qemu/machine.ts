@@ -14,7 +14,7 @@ import type { Test } from 'tap'
 import { passOver } from '../needs.ts'
 import type { Run } from '../netns.ts'
 import { archive, type Entry, foldersOf } from './cpio.ts'
-import { initScript } from './init.ts'
+import { scriptsOf } from './init.ts'
 import { findKernel, type Kernel, modulesFor } from './kernel.ts'
 import { filesOfPrograms, namesOfBusybox, pathOf } from './programs.ts'
 import { type Report, readReport } from './report.ts'
@@ -31,15 +31,18 @@ export interface Equipment {
 export interface Errand {
   /** Texts by their paths. */
   readonly files?: ReadonlyMap<string, string>
-  /** Run one after the other, whatever becomes of them; no shell reads them. */
-  readonly commands: readonly (readonly string[])[]
+  /**
+   * Commands with their arguments, which no shell reads. They run one after the other, whatever becomes of them, each
+   * list in a network namespace of its own.
+   */
+  readonly networks: readonly (readonly (readonly string[])[])[]
   /** How long it may take until the first command starts, in milliseconds, and from there to the end. */
   readonly limits?: { readonly boot?: number; readonly commands?: number }
 }
 
 export interface Outcome {
-  /** One for each command. */
-  readonly runs: readonly Run[]
+  /** For each network, how each of its commands ended. */
+  readonly networks: readonly (readonly Run[])[]
   /** From the start of the machine to its first command, in milliseconds. */
   readonly boot: number
 }
@@ -76,7 +79,7 @@ const systems = new Map<string, Buffer>()
 /**
  * Boots a machine for `errand` and hands over what became of it, or skips the test where none can be booted.
  *
- *     t.test('servers are listed', t => inMachine(t, { programs: ['ipvsadm'], modules: ['ip_vs'] }, errand, async runs => { … }))
+ *     t.test('servers are listed', t => inMachine(t, equipment, errand, async ({ networks }) => { … }))
  */
 export async function inMachine(
   t: Test,
@@ -138,7 +141,7 @@ function emulator(kernel: Kernel, initrd: string, console: string): ChildProcess
   return spawn(pathOf(QEMU) ?? QEMU, args, { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-function run(child: ChildProcess, { commands, limits }: Errand, lastWords: () => string): Promise<Outcome> {
+function run(child: ChildProcess, { networks, limits }: Errand, lastWords: () => string): Promise<Outcome> {
   const started = performance.now()
   const octets: Buffer[] = []
   let report: Report = { ready: false, codes: [] }
@@ -182,17 +185,30 @@ function run(child: ChildProcess, { commands, limits }: Errand, lastWords: () =>
       clearTimeout(timer)
       process.removeListener('exit', end)
       const { codes, results } = report
-      if (results) resolve({ runs: codes.map((code, index) => runOf(code, index + 1, results)), boot })
-      else reject(new Error(`The machine ${how} ${placeOf(report, commands)}\n${complaint}${lastWords()}`.trimEnd()))
+      if (results) resolve({ networks: runsOf(networks, codes, results), boot })
+      else
+        reject(
+          new Error(`The machine ${how} ${placeOf(report, networks.flat())}\n${complaint}${lastWords()}`.trimEnd()),
+        )
     })
   })
 }
 
-function runOf(code: number, number: number, results: ReadonlyMap<string, string>): Run {
-  return { code, stdout: results.get(`./${number}.out`) ?? '', stderr: results.get(`./${number}.err`) ?? '' }
+function runsOf(
+  networks: Errand['networks'],
+  codes: readonly number[],
+  results: ReadonlyMap<string, string>,
+): readonly (readonly Run[])[] {
+  let number = 0
+  return networks.map(commands =>
+    commands.map(() => {
+      const code = codes[number++] ?? Number.NaN
+      return { code, stdout: results.get(`./${number}.out`) ?? '', stderr: results.get(`./${number}.err`) ?? '' }
+    }),
+  )
 }
 
-function placeOf({ ready, codes }: Report, commands: Errand['commands']): string {
+function placeOf({ ready, codes }: Report, commands: readonly (readonly string[])[]): string {
   if (!ready) return 'before its first command'
   const command = commands[codes.length]
   if (!command) return 'behind its last command'
@@ -223,13 +239,15 @@ function systemOf(kernel: Kernel, { programs, modules }: Equipment): Buffer {
   return system
 }
 
-function errandOf({ files = new Map(), commands }: Errand): Buffer {
+function errandOf({ files = new Map(), networks }: Errand): Buffer {
   const entries = [...files].map(
     ([path, text]): Entry => ({ path: path.replace(/^\/+/, ''), is: 'file', content: Buffer.from(text) }),
   )
   return archive([
     ...foldersOf(entries.map(({ path }) => path)),
     ...entries,
-    { path: 'init', is: 'file', content: Buffer.from(initScript(commands)), executable: true },
+    ...scriptsOf(networks).map(
+      ({ path, text }): Entry => ({ path, is: 'file', content: Buffer.from(text), executable: true }),
+    ),
   ])
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { archive, foldersOf } from './cpio.ts'
-import { initScript } from './init.ts'
+import { scriptsOf } from './init.ts'
 import { findKernel, modulesFor } from './kernel.ts'
 import { readReport } from './report.ts'
 
@@ -36,8 +36,13 @@ t.test('foldersOf() has each folder once, the outer ones first', async t => {
   t.strictSame(paths, ['a', 'a/b'])
 })
 
-t.test('initScript() quotes what a shell would read', async t => {
-  t.match(initScript([['echo', `it's`, '$x']]), `\nrun 'echo' 'it'\\''s' '$x'\n`)
+t.test('scriptsOf() quotes what a shell would read, and numbers commands through', async t => {
+  const [init, ...networks] = scriptsOf([[['echo', `it's`, '$x'], ['true']], [['false']]])
+  t.match(init, { path: 'init', text: '\nunshare -n sh /network-1\nunshare -n sh /network-2\n' })
+  t.match(networks, [
+    { path: 'network-1', text: `\nrun 1 'echo' 'it'\\''s' '$x'\nrun 2 'true'\n` },
+    { path: 'network-2', text: `\nrun 3 'false'\n` },
+  ])
 })
 
 /** A module as far as it is read: what it depends on, and its signature. */
