@@ -3,25 +3,49 @@
  *
  * @module
  */
+
+import { formatIp } from '../../base/ip.ts'
+import type { ProxyMode, Settings } from '../settings.ts'
 import { type Deeds, type Difference, deeds, PROXIER } from './difference.ts'
-import { addressPlaces, clusterIpPlace, foreignPlaces, type NodeView, nodePortPlaces, type Place } from './view.ts'
+import {
+  addressPlaces,
+  clusterIpPlace,
+  foreignPlaces,
+  loopbackPlaces,
+  type NodeView,
+  nodePortIpsOf,
+  nodePortPlaces,
+  type Place,
+} from './view.ts'
 
 const ROUTED = 'sent on where the routes lead, as to any address'
 const REJECTED = 'rejected with ICMP port unreachable'
 
 const NOWHERE: readonly Place[] = []
 
-function nodePortAddresses({ family, modes, nodePortWishes }: NodeView): Deeds {
-  const { iptables, ipvs, nftables } = modes
-  const linkLocal = family === 6
-  const every = 'at every address of the node'
-  const chosen = nodePortWishes.length > 0 ? `at the node's addresses within ${nodePortWishes.join(', ')}` : undefined
-  const of = (at: typeof iptables.nodePortAddresses.at, all: string) =>
-    at === 'any' ? all : (chosen ?? "at the node's own address alone (primary)")
+/** In equal words wherever the node's own addresses make no difference: those of the first mode that answers there. */
+function nodePortAddresses(view: NodeView): Deeds {
+  const words = nodePortWords(view)
+  const answering = (mode: ProxyMode) => {
+    // Every link has an IPv6 address of which manifests do not tell.
+    const linkLocal = view.family === 6 && mode !== 'ipvs' && view.modes[mode].nodePortAddresses.at === 'any'
+    return [...nodePortIpsOf(view, mode).map(formatIp).sort(), linkLocal].join()
+  }
+  const wordsFor = (mode: ProxyMode) =>
+    words[(['iptables', 'nftables'] as const).find(other => answering(other) === answering(mode)) ?? mode]
+  return { iptables: words.iptables, ipvs: wordsFor('ipvs'), nftables: wordsFor('nftables') }
+}
+
+function nodePortWords({ family, modes, nodePortWishes }: NodeView): Deeds {
+  const wishes = nodePortWishes.length > 0 ? `at the node's addresses within ${nodePortWishes.join(', ')}` : undefined
+  const wordsFor = ({ nodePortAddresses: { at } }: Settings, linkLocal: string) => {
+    if (at !== 'any') return wishes ?? "at the node's own address alone (primary)"
+    return family === 4 ? 'at every address of the node' : `at every address of the node, ${linkLocal}`
+  }
   return {
-    iptables: of(iptables.nodePortAddresses.at, linkLocal ? `${every}, link-local ones too` : every),
-    ipvs: of(ipvs.nodePortAddresses.at, linkLocal ? `${every}, but for link-local ones` : every),
-    nftables: of(nftables.nodePortAddresses.at, linkLocal ? `${every}, link-local ones too` : every),
+    iptables: wordsFor(modes.iptables, 'link-local ones too'),
+    ipvs: wordsFor(modes.ipvs, 'but for link-local ones'),
+    nftables: wordsFor(modes.nftables, 'link-local ones too'),
   }
 }
 
@@ -92,7 +116,7 @@ export const ADDRESS_DIFFERENCES: readonly Difference[] = [
     about: 'service',
     does: ({ modes: { iptables } }) =>
       iptables.localhostNodePorts ? deeds('not answered', { iptables: 'answered' }) : deeds('not answered'),
-    places: view => (view.verdict.anywhere ? nodePortPlaces(view) : NOWHERE),
+    places: view => (view.verdict.anywhere ? loopbackPlaces(view) : NOWHERE),
     sources: [
       'KEP-6032',
       `${PROXIER.nftables}: loopback addresses never answer; since 1.37 the gate KubeProxyNFTablesLocalhostNodePorts (alpha) adds a proxy`,

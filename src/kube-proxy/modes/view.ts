@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { equalIp, type Family, familyOf, type Ip } from '../../base/ip.ts'
+import { equalIp, type Family, familyOf, type Ip, isLoopback } from '../../base/ip.ts'
 import { endpointsOf } from '../endpoint.ts'
 import { type IpvsSettings, ipvsSettingsOf } from '../ipvs/settings.ts'
 import { type ServiceMap, slicesOf } from '../service-map.ts'
 import { type ServicePort, servicePortsOf } from '../service-port.ts'
-import { type ProxyOptions, type Settings, settingsOf } from '../settings.ts'
+import { type ProxyMode, type ProxyOptions, type Settings, settingsOf } from '../settings.ts'
 import { type Categories, categorize } from '../topology.ts'
 import { type Verdict, verdictOf } from '../verdict.ts'
 
@@ -90,9 +90,24 @@ export function addressPlaces({ port: { externalIps, vips, port } }: PortView): 
   ]
 }
 
-export function nodePortPlaces({ port: { nodePort } }: PortView): readonly Place[] {
+/** Wherever the node's addresses answer, loopback alone not among them. */
+export function nodePortPlaces(view: PortView): readonly Place[] {
+  return MODES.some(mode => nodePortIpsOf(view.at, mode).length > 0) ? loopbackPlaces(view) : []
+}
+
+/** NodePorts, wherever they answer. */
+export function loopbackPlaces({ port: { nodePort } }: PortView): readonly Place[] {
   return nodePort === undefined ? [] : [{ entry: 'NodePort', port: nodePort }]
 }
+
+/** The node's addresses at which NodePorts answer in the mode, loopback apart. */
+export function nodePortIpsOf({ modes, ownIps }: NodeView, mode: ProxyMode): readonly Ip[] {
+  if (mode === 'ipvs') return modes.ipvs.nodePortIps
+  const { at } = modes[mode].nodePortAddresses
+  return (at === 'any' ? ownIps : at).filter(ip => !isLoopback(ip))
+}
+
+const MODES: readonly ProxyMode[] = ['iptables', 'ipvs', 'nftables']
 
 /** Whatever leads to the port from outside of the cluster. */
 export function externalPlaces(view: PortView): readonly Place[] {
