@@ -18,7 +18,7 @@ t.test('a file declares each table, deletes it and makes it anew, without the nu
 })
 
 t.test('spellings lose the numbers of a kernel, too', async t => {
-  const text = 'table ip t {\n\tchain c {\n\t\ttcp dport ssh accept # handle 3\n\t}\n}\n'
+  const text = 'table ip t { # handle 1\n\tchain c { # handle 2\n\t\ttcp dport ssh accept # handle 3\n\t}\n}\n'
   t.match(formatNftFile(parseNftRuleset(text)), '\t\ttcp dport ssh accept\n')
 })
 
