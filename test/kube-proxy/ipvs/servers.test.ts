@@ -129,6 +129,7 @@ t.test('what is excluded stays once it is there, and is taken up again', async t
       '-d -t 198.51.100.1:80 -r 10.244.1.2:8080',
     ),
   )
+  t.equal(held(proxy).match(/^-A /gm)?.length, 2, 'each is there once')
 })
 
 t.test('a proxy that starts sets right what it finds, and leaves alone what is not its own', async t => {
