@@ -57,6 +57,10 @@ DIR may be kept and shown; --secrets writes them.`,
     },
     RELEASE,
     { name: 'nfacct', help: 'the hosts have nfacct counters (kernel module xt_nfacct)' },
+    {
+      name: 'no-xt-ipvs',
+      help: "the hosts' kernels lack the match ipvs: of IPVS mode, table filter is refused with it",
+    },
     { name: 'no-kubelet', help: "leave out kubelet's own chains" },
     { name: 'no-pods', help: "leave out the pods' resolv.conf, hosts and env files" },
     { name: 'secrets', help: "write Secrets' values into the pods' env files" },
@@ -128,7 +132,15 @@ async function renderCluster(cluster: LoadedCluster, wanted: Wanted, given: Give
 
 function hostOptions(given: Given): HostOptions {
   const { features, ...options } = hostOptionsOf(given)
-  return { ...options, features: { ...features, nfacct: given.is('nfacct'), kubeletChains: !given.is('no-kubelet') } }
+  return {
+    ...options,
+    features: {
+      ...features,
+      nfacct: given.is('nfacct'),
+      kubeletChains: !given.is('no-kubelet'),
+      ipvsMatch: !given.is('no-xt-ipvs'),
+    },
+  }
 }
 
 function chosenNodes({ settled }: LoadedCluster, given: Given): readonly Node[] {
