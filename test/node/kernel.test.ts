@@ -2,6 +2,7 @@
  * Routing as the kernel does it: both are given the same addresses, routes and rules, and asked the
  * same questions.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { formatIp, type Ip } from '../../src/base/ip.ts'
 import { seededRandom } from '../../src/base/random.ts'
@@ -104,12 +105,25 @@ function freshWalk(subject: Walk['machine']): Walk {
   return startWalk(subject, createMachineMemory(), around(), { kind: 'own', skb: skb('0.0.0.0', '10.0.0.1') })
 }
 
+/** IPv6 makes an address its own a moment after it was added. @see addrconf_dad_work in net/ipv6/addrconf.c of Linux */
+async function addressesInUse(ns: Namespace, { family, addresses }: Ground): Promise<void> {
+  const own = addresses.map(([, text]) => `local ${text.replace(/\/.*/, '')} `)
+  for (let attempt = 1; ; attempt++) {
+    const routes = await ns.run('ip', [`-${family}`, 'route', 'show', 'table', 'local'])
+    const missing = own.find(start => !routes.includes(start))
+    if (missing === undefined) return
+    if (attempt === 200) throw new Error(`the kernel has no route ${missing}`)
+    await delay(25)
+  }
+}
+
 async function compare(ns: Namespace, ground: Ground, seed: number, withRules: boolean, settings = SETTINGS) {
   const random = seededRandom(seed, ground.name)
   const routes = drawRoutes(ground, random)
   const rules = withRules ? drawRules(ground, random) : []
   await ns.run('sysctl', ['-qw', ...Object.entries(settings).map(([key, value]) => `${key}=${value}`)])
   await ns.run('ip', [`-${ground.family}`, '-batch', '-'], setUpCommands(ground, routes, rules))
+  await addressesInUse(ns, ground)
   const subject = machine({
     links: LINKS,
     addresses: ground.addresses.map(([link, text]) => address(link, text)),
