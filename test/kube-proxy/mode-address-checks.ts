@@ -1,8 +1,9 @@
 /** Where the modes answer, and what becomes of packets to what is no Service's port: what they write. */
+import { parseIp } from '../../src/base/ip.ts'
 import type { Service } from '../../src/objects/service.ts'
 import { type Checks, HERE, HERE_TEXT, has, linesWith, PLAIN } from './mode-checks.ts'
 import { rendered, SENDERS, SERVICE_CIDRS } from './mode-rendering.ts'
-import { configuration, loadBalancerService, nodePortService, service, slice } from './objects.ts'
+import { configuration, host, loadBalancerService, nodePortService, service, slice } from './objects.ts'
 
 const { node, outside } = SENDERS
 
@@ -81,6 +82,8 @@ export const ADDRESS_CHECKS: Checks = {
     t.notOk(chosen.applies(code))
     t.strictSame(chosen.gives('nftables', outside, '10.244.1.1', 30080), [HERE_TEXT])
     t.notOk(rendered(objects, { release: '1.30' }).applies(code), 'all of them, before 1.31')
+    const bare = host({ interfaceIps: ['127.0.0.1', '192.168.64.11'].map(parseIp) })
+    t.notOk(rendered(objects, { host: bare }).applies(code), 'the node has no other address')
   },
   'load-balancer-source-ranges': (t, code) => {
     const made = rendered([loadBalancerService({ loadBalancerSourceRanges: ['192.0.2.0/24'] }), slice([HERE])])
