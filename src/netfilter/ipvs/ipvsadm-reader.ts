@@ -76,7 +76,10 @@ function readAt({ values, flags }: Options): VirtualAddress {
     const { ip, port = 0 } = readSocket(text)
     return { by: 'address', protocol: { t: TCP, u: UDP, 'sctp-service': SCTP }[name], ip, port }
   }
-  const mark = readNumber(text, 'mark', 1, 0xffff_ffff)
+  // As it is listed, with a sign, or as it is given.
+  const mark = text.startsWith('-')
+    ? -readNumber(text.slice(1), 'mark', 1, 0x8000_0000)
+    : readNumber(text, 'mark', 1, 0xffff_ffff)
   return { by: 'mark', mark: mark | 0, family: flags.has('6') ? 6 : 4 }
 }
 
@@ -175,7 +178,7 @@ function readReal({ values, flags, unknown }: Options, at: VirtualAddress): Real
     // Who does not rewrite packets cannot change their port.
     port: kept ? own : (port ?? own),
     forwarding,
-    weight: readNumber(values.get('w') ?? '1', 'weight', 0, 65_535),
+    weight: readNumber(values.get('w') ?? '1', 'weight', 0, 0x7fff_ffff),
     ...(tunnel && { tunnel }),
     ...(upper !== undefined && { upper: readNumber(upper, 'threshold', 0, 0x7fff_ffff) }),
     ...(lower !== undefined && { lower: readNumber(lower, 'threshold', 0, 0x7fff_ffff) }),

@@ -8,11 +8,11 @@ import type { Seconds } from '../../base/clock.ts'
 import { formatIp, type Ip, isIpv4 } from '../../base/ip.ts'
 import type { Form } from '../option.ts'
 import {
-  compareRealServers,
-  compareVirtualAddresses,
   type Forwarding,
   formatRealAddress,
   formatVirtualAddress,
+  listedReals,
+  listedServers,
   type RealServer,
   type Tunnel,
   type TunnelChecksum,
@@ -36,9 +36,9 @@ export interface RestoreOptions {
 /** What `ipvsadm -Sn` prints, in its order. */
 export function formatIpvsSave(servers: readonly VirtualServer[]): string {
   let text = ''
-  const realsOf = sharedTexts(reals => [...reals].sort(compareRealServers).map(real => formatReal(real, 'save')))
-  for (const server of [...servers].sort((a, b) => compareVirtualAddresses(a.at, b.at))) {
-    const at = formatVirtualAddress(server.at)
+  const realsOf = sharedTexts(reals => listedReals(reals).map(real => formatReal(real, 'save')))
+  for (const server of listedServers(servers)) {
+    const at = formatVirtualAddress(server.at, 'save')
     text += `-A ${at}${formatProperties(server)}\n`
     for (const own of realsOf(server)) text += `-a ${at}${own}\n`
   }
@@ -108,6 +108,7 @@ const FORWARDING: Readonly<Record<Forwarding, string>> = { masquerade: '-m', tun
 export function formatReal(real: RealServer, form: Form): string {
   let text = ` -r ${formatRealAddress(real)} ${FORWARDING[real.forwarding]} -w ${real.weight}`
   if (real.tunnel) text += formatTunnel(real.tunnel)
+  else if (form === 'save' && real.forwarding === 'tunnel') text += formatTunnel({ type: 'ipip' })
   if (form === 'restore' && real.upper !== undefined) text += ` -x ${real.upper}`
   if (form === 'restore' && real.lower !== undefined) text += ` -y ${real.lower}`
   return real.unknown === undefined ? text : `${text} ${real.unknown}`

@@ -7,8 +7,9 @@
  * @module
  */
 import type { Seconds } from '../../base/clock.ts'
-import { compareIp, type Family, familyOf, formatIp, type Ip, isIpv4 } from '../../base/ip.ts'
+import { type Family, familyOf, formatIp, type Ip, isIpv4 } from '../../base/ip.ts'
 import { type Protocol, SCTP, TCP, UDP } from '../../base/protocol.ts'
+import type { Form } from '../option.ts'
 
 /** The protocols that IPVS balances by port. */
 export const IPVS_PROTOCOLS = [TCP, UDP, SCTP] as const
@@ -98,12 +99,13 @@ export function formatSocket(ip: Ip, port: number): string {
 const SELECTORS: Readonly<Record<Protocol, string>> = { [TCP]: '-t', [UDP]: '-u', [SCTP]: '--sctp-service' }
 
 /**
- * As `ipvsadm` spells it, and what tells virtual servers apart: `-t 10.96.0.1:443`, `-f 7 -6`.
+ * As `ipvsadm` spells it, and what tells virtual servers apart: `-t 10.96.0.1:443`, `-f 7 -6`. A mark of 2³¹ or more is
+ * listed with a sign, with which no `ipvsadm -R` would take it.
  *
  * @throws {RangeError} for a protocol that IPVS does not balance
  */
-export function formatVirtualAddress(at: VirtualAddress): string {
-  if (at.by === 'mark') return `-f ${at.mark >>> 0}${at.family === 6 ? ' -6' : ''}`
+export function formatVirtualAddress(at: VirtualAddress, form: Form = 'restore'): string {
+  if (at.by === 'mark') return `-f ${form === 'save' ? at.mark | 0 : at.mark >>> 0}${at.family === 6 ? ' -6' : ''}`
   const selector = SELECTORS[at.protocol]
   if (selector === undefined) throw new RangeError(`IPVS has no virtual servers of protocol ${at.protocol}`)
   return `${selector} ${formatSocket(at.ip, at.port)}`
@@ -115,23 +117,49 @@ export function formatRealAddress({ ip, port }: RealServer): string {
 }
 
 /**
- * The order in which `ipvsadm` lists: by mark, family, protocol, address, port.
+ * In the order in which `ipvsadm` lists them: by mark, family, protocol, address, port.
  *
- * @see libipvs/libipvs.c of ipvsadm: ipvs_cmp_services, whose subtractions overflow where addresses are half the
- *   address space apart; that is not followed
+ * @see libipvs/libipvs.c of ipvsadm: ipvs_cmp_services
  */
-export function compareVirtualAddresses(a: VirtualAddress, b: VirtualAddress): number {
-  const marks = markOf(a) - markOf(b)
-  if (marks !== 0) return marks
-  if (a.by === 'mark' || b.by === 'mark') return familyAt(a) - familyAt(b)
-  return familyAt(a) - familyAt(b) || a.protocol - b.protocol || compareIp(a.ip, b.ip) || a.port - b.port
-}
-
-function markOf(at: VirtualAddress): number {
-  return at.by === 'mark' ? at.mark >>> 0 : 0
+export function listedServers(servers: readonly VirtualServer[]): VirtualServer[] {
+  return listed(servers, (a, b, compare) => compareAddresses(a.at, b.at, compare))
 }
 
 /** @see libipvs/libipvs.c of ipvsadm: ipvs_cmp_dests */
-export function compareRealServers(a: RealServer, b: RealServer): number {
-  return familyOf(a.ip) - familyOf(b.ip) || compareIp(a.ip, b.ip) || a.port - b.port
+export function listedReals(reals: readonly RealServer[]): RealServer[] {
+  return listed(
+    reals,
+    (a, b, compare) => compareIps(a.ip, b.ip, compare) || familyOf(a.ip) - familyOf(b.ip) || a.port - b.port,
+  )
+}
+
+type CompareWords = (a: number, b: number) => number
+
+/**
+ * `ipvsadm` takes the sign of a difference of 32 bits: 192.168.0.1 comes before 10.0.0.1, but 10.0.0.1 before 100.64.0.1.
+ * Where three are in a circle, as 192.168.0.1, 10.0.0.1 and 100.64.0.1 are, its own order depends on where each lies in
+ * the kernel's memory. That one and the same comes out all the same, everything is put into plain order before.
+ */
+function listed<T>(all: readonly T[], compareBy: (a: T, b: T, compare: CompareWords) => number): T[] {
+  return all
+    .toSorted((a, b) => compareBy(a, b, (one, other) => (one >>> 0) - (other >>> 0)))
+    .sort((a, b) => compareBy(a, b, (one, other) => (one - other) | 0))
+}
+
+function compareAddresses(a: VirtualAddress, b: VirtualAddress, compare: CompareWords): number {
+  const marks = compare(markOf(a), markOf(b))
+  if (marks !== 0) return marks
+  if (a.by === 'mark' || b.by === 'mark') return familyAt(a) - familyAt(b)
+  return familyAt(a) - familyAt(b) || a.protocol - b.protocol || compareIps(a.ip, b.ip, compare) || a.port - b.port
+}
+
+function markOf(at: VirtualAddress): number {
+  return at.by === 'mark' ? at.mark : 0
+}
+
+/** An IPv4 address counts as the first word of an IPv6 address. */
+function compareIps(a: Ip, b: Ip, compare: CompareWords): number {
+  const order = compare(isIpv4(a) ? a : a.w0, isIpv4(b) ? b : b.w0)
+  if (order !== 0 || isIpv4(a) || isIpv4(b)) return order
+  return compare(a.w1, b.w1) || compare(a.w2, b.w2) || compare(a.w3, b.w3)
 }

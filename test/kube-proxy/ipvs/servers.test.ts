@@ -182,7 +182,7 @@ t.test('NodePorts have a virtual server at each address of the node, but none at
   setService(proxy, nodePortService())
   t.equal(
     formatIpvsSave(syncFull(proxy, 4).servers),
-    lines('-A -t 10.96.0.10:80 -s rr', '-A -t 10.244.1.1:30080 -s rr', '-A -t 192.168.64.11:30080 -s rr'),
+    lines('-A -t 192.168.64.11:30080 -s rr', '-A -t 10.96.0.10:80 -s rr', '-A -t 10.244.1.1:30080 -s rr'),
   )
 })
 

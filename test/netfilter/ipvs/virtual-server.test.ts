@@ -15,6 +15,15 @@ t.test('only TCP, UDP and SCTP are balanced', async t => {
   t.throws(() => formatVirtualAddress(at), RangeError)
 })
 
+t.test('servers are listed in one order, however they came', async () => {
+  fc.assert(
+    fc.property(anyServers, servers => {
+      const back = servers.map(server => ({ ...server, reals: [...server.reals].reverse() })).reverse()
+      deepEqual(formatIpvsSave(back), formatIpvsSave(servers))
+    }),
+  )
+})
+
 t.test('changes lead from any state of a server to any other', async () => {
   const anyPair = fc.tuple(anyServers, anyServers).filter(([[a], [b]]) => a !== undefined && b !== undefined)
   fc.assert(
