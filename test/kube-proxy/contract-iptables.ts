@@ -18,7 +18,7 @@ function walk(ruleset: Ruleset, name: string, arrival: Arrival, found: Set<strin
   const chain = ruleset.tables.get('nat')?.chains.get(name)
   if (!chain) throw new Error(`There is no chain ${name}`)
   for (const rule of chain.rules) {
-    const held = rule.matches.map(match => holds(match, name, arrival))
+    const held = rule.matches.map(match => holds(match, arrival))
     if (held.includes('no')) continue
     const goesOn = act(ruleset, rule, arrival, found)
     if (goesOn === 'returns') return true
@@ -51,7 +51,7 @@ type Held = 'yes' | 'no' | 'maybe'
 
 const PORTS = { tcp: TCP, udp: UDP, sctp: SCTP } as const
 
-function holds(match: Match, chain: string, { from, protocol, to, port, own }: Arrival): Held {
+function holds(match: Match, { from, protocol, to, port, own }: Arrival): Held {
   const answer = (yes: boolean, not?: true): Held => (yes !== (not ?? false) ? 'yes' : 'no')
   switch (match.on) {
     case 'comment':
@@ -70,8 +70,7 @@ function holds(match: Match, chain: string, { from, protocol, to, port, own }: A
     case 'dst':
       return answer(contains(match.in, to), match.not)
     case 'src':
-      // Source ranges are asked about apart: here everybody is within them.
-      return chain.startsWith('KUBE-FW-') ? 'yes' : answer(contains(match.in, from.ip), match.not)
+      return answer(contains(match.in, from.ip), match.not)
     case 'in':
       return answer(isDevice(match.device, from.device), match.not)
     case 'addrtype':

@@ -1,5 +1,5 @@
 /** Where nftables' chains and maps take an arrival: a slow and obvious reading, chance and affinity both ways. */
-import { contains, equalIp } from '../../src/base/ip.ts'
+import { compareIp, contains, equalIp } from '../../src/base/ip.ts'
 import { formatEndpoint } from '../../src/kube-proxy/endpoint.ts'
 import type {
   NftElement,
@@ -13,12 +13,17 @@ import type { Answer, Arrival } from './contract-arrival.ts'
 
 type Walk = { readonly table: NftTable; readonly arrival: Arrival; readonly found: Set<string> }
 
+/** Up to here a packet is looked at as it came. */
+const DNAT = -100
+
 export function nftablesAnswer(table: NftTable): Answer {
   return arrival => {
     const walk = { table, arrival, found: new Set<string>() }
     const hook = arrival.from.device === undefined ? 'output' : 'prerouting'
-    const bases = table.chains.filter(({ base }) => base?.type === 'nat' && base.hook === hook)
-    for (const { name } of bases) through(name, walk)
+    const bases = table.chains
+      .flatMap(({ name, base }) => (base?.hook === hook && base.priority <= DNAT ? [{ name, ...base }] : []))
+      .sort((a, b) => a.priority - b.priority)
+    bases.every(({ name }) => through(name, walk))
     return [...walk.found].sort()
   }
 }
@@ -60,6 +65,8 @@ function obey(statements: readonly NftStatement[], walk: Walk): Course {
         if (courses.length > 0 && courses.every(course => course === 'ended')) return 'ended'
         break
       }
+      case 'reject':
+        return 'ended'
       case 'nat':
         for (const end of endsOf(statement, walk)) walk.found.add(end)
         return 'ended'
@@ -83,6 +90,8 @@ function decide(verdict: NftVerdict, walk: Walk): Course {
       return through(verdict.chain, walk) ? 'back' : 'ended'
     case 'return':
       return 'back'
+    case 'drop':
+      return 'ended'
     default:
       throw new Error(`Nobody expects ${verdict.do} here`)
   }
@@ -138,6 +147,8 @@ function valueIn(expression: NftExpression, arrival: Arrival): NftValue {
       return expression.key === 'l4proto'
         ? { kind: 'protocol', protocol }
         : { kind: 'string', text: from.device ?? 'lo' }
+    case 'ct':
+      return { kind: 'symbol', symbol: 'new' }
     case 'fib': {
       const isOwn = expression.by[0] === 'saddr' ? from.device === undefined : own.some(ip => equalIp(ip, to))
       return { kind: 'symbol', symbol: isOwn ? 'local' : 'unicast' }
@@ -150,6 +161,9 @@ function valueIn(expression: NftExpression, arrival: Arrival): NftValue {
 function isWithin(value: NftValue, pattern: NftValue): boolean {
   if (value.kind === 'ip' && pattern.kind === 'ip') return equalIp(value.ip, pattern.ip)
   if (value.kind === 'ip' && pattern.kind === 'prefix') return contains(pattern.prefix, value.ip)
+  if (value.kind === 'ip' && pattern.kind === 'range' && pattern.from.kind === 'ip' && pattern.to.kind === 'ip') {
+    return compareIp(pattern.from.ip, value.ip) <= 0 && compareIp(value.ip, pattern.to.ip) <= 0
+  }
   if (value.kind === 'port' && pattern.kind === 'port') return value.port === pattern.port
   if (value.kind === 'protocol' && pattern.kind === 'protocol') return value.protocol === pattern.protocol
   if (value.kind === 'symbol' && pattern.kind === 'symbol') return value.symbol === pattern.symbol

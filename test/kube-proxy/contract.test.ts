@@ -72,6 +72,13 @@ const EXCEPTIONS: readonly Exception[] = [
       isExternal(place) && view.port.externalLocal && view.categories.local.length > 0 && isInside(view, arrival),
   },
   {
+    code: 'external-local-own-packets-checked-early',
+    modes: ['nftables'],
+    source: 'k/k#132456',
+    concerns: (view, place, { from }) =>
+      place.ip !== undefined && view.port.externalLocal && isElsewhere(view) && from.name === 'node',
+  },
+  {
     code: 'internal-local-none-here',
     modes: ['ipvs'],
     source: 'k/k#97081',
@@ -138,6 +145,12 @@ function sendersOf(
   ]
 }
 
+/** Somebody who is within the source ranges. */
+function admittedBy({ port }: PortView, { entry }: Place): readonly Sender[] {
+  const [range] = entry === 'LoadBalancer' ? port.sourceRanges : []
+  return range ? [{ name: 'outside', ip: addIp(range.base, 1), device: 'eth0' }] : []
+}
+
 /** A port of a Service met at one address. */
 interface Encounter {
   readonly view: PortView
@@ -155,7 +168,7 @@ function encountersOf(own: Case, views: readonly PortView[], family: Family): re
       for (const to of place.ip === undefined ? ownIps : [place.ip]) {
         const socket = `${view.port.protocol} ${formatEndpoint(to, place.port)}`
         claims.set(socket, (claims.get(socket) ?? 0) + 1)
-        for (const from of sendersOf(own.options, family, to)) {
+        for (const from of [...sendersOf(own.options, family, to), ...admittedBy(view, place)]) {
           const protocol = protocolOf(view.port.protocol)
           found.push({ view, place, socket, arrival: { from, protocol, to, port: place.port, own: ownIps } })
         }
@@ -219,11 +232,15 @@ function idleIn(
   pair: ModePair,
   told: ReadonlyMap<string, boolean>,
 ): readonly string[] {
-  return encounters
-    .filter(({ view, arrival }) => view.verdict.anywhere && arrival.from.name !== 'outside')
-    .flatMap(({ view, place }) => EXCEPTIONS.map(({ code }) => `${code} ${spotOf(view.port.name, place)}`))
-    .filter((code, i, all) => told.get(code) === false && all.indexOf(code) === i)
-    .map(code => `${code}: told of, but ${pair.join(' and ')} name the same`)
+  return (
+    encounters
+      .filter(({ view, arrival }) => view.verdict.anywhere && arrival.from.name !== 'outside')
+      // Who would meet the difference may not be within the ranges.
+      .filter(({ view }) => view.port.sourceRanges.length === 0)
+      .flatMap(({ view, place }) => EXCEPTIONS.map(({ code }) => `${code} ${spotOf(view.port.name, place)}`))
+      .filter((code, i, all) => told.get(code) === false && all.indexOf(code) === i)
+      .map(code => `${code}: told of, but ${pair.join(' and ')} name the same`)
+  )
 }
 
 const ALL = '../shared/oracle/kube-proxy'
