@@ -26,14 +26,14 @@ import { contrastsOf, instancesOf, type ModePair } from '../../src/kube-proxy/mo
 import { allPlaces, nodeViewOf, type Place, type PortView, portViewsOf } from '../../src/kube-proxy/modes/view.ts'
 import { createNftProxy, syncFull as syncNftables } from '../../src/kube-proxy/nftables/proxy.ts'
 import { RELEASES } from '../../src/kube-proxy/release.ts'
-import { createServiceMap, type ServiceMap } from '../../src/kube-proxy/service-map.ts'
+import { createServiceMap, type ServiceMap, setService, setSlice } from '../../src/kube-proxy/service-map.ts'
 import type { ProxyMode, ProxyOptions } from '../../src/kube-proxy/settings.ts'
 import { anyStep, informedOf, take, type World } from './changes.ts'
 import type { Answer, Arrival, Sender } from './contract-arrival.ts'
 import { iptablesAnswer } from './contract-iptables.ts'
 import { ipvsAnswer } from './contract-ipvs.ts'
 import { nftablesAnswer } from './contract-nftables.ts'
-import { configuration, host } from './objects.ts'
+import { configuration, endpoint, host, loadBalancerService, slice } from './objects.ts'
 import { informed, oracleCases } from './oracle-case.ts'
 
 const PAIRS: readonly ModePair[] = [
@@ -265,6 +265,22 @@ const anyConfig = fc.record({
   iptables: fc.record({ localhostNodePorts: fc.boolean() }),
   clusterCIDR: fc.constantFrom('10.244.0.0/16,fd00:10:244::/56', ''),
   ipvs: fc.record({ strictARP: fc.boolean() }),
+})
+
+t.test('policies Local, with endpoints here, elsewhere and nowhere', async t => {
+  const local = loadBalancerService({ internalTrafficPolicy: 'Local', externalTrafficPolicy: 'Local' })
+  const [here, there] = [endpoint('10.244.1.2'), endpoint('10.244.2.2', 'node-2')]
+  for (const release of RELEASES) {
+    for (const endpoints of [[], [here], [there], [here, there]]) {
+      const tell: Case['tell'] = proxy => {
+        setService(proxy, local)
+        setSlice(proxy, slice(endpoints))
+        return proxy
+      }
+      const options = { config: configuration(), host: host(), release }
+      t.strictSame(breaches({ options, tell }), [], `${release}: ${endpoints.map(({ nodeName }) => nodeName)}`)
+    }
+  }
 })
 
 t.test('clusters at random', async t => {
