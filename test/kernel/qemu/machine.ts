@@ -71,7 +71,10 @@ function packageOf(program: string): string {
   return PACKAGES[program] ?? (/^ip6?tables-/.test(program) ? 'iptables' : program)
 }
 
-const EMPTY_FOLDERS = ['proc', 'sys', 'tmp', 'run', 'etc', 'results']
+/** What programs look names of protocols up in. */
+const PROTOCOLS = 'icmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\nsctp 132 SCTP\n'
+
+const EMPTY_FOLDERS = ['proc', 'sys', 'tmp', 'run', 'results']
 
 /** What is the same whatever a machine does: the same bytes serve every errand. */
 const systems = new Map<string, Buffer>()
@@ -117,8 +120,10 @@ const KERNEL_WORDS = [
   'console=ttyS0 quiet loglevel=3',
   // Whatever is fatal ends the machine, for it must not be restarted.
   'panic=-1 oops=panic',
+  // Programs lie where they lay before, so that what the emulator has translated of them serves again: half the time.
+  'norandmaps nokaslr',
   // What an emulated machine has no use for, and what takes time.
-  'mitigations=off audit=0 nokaslr tsc=reliable no_timer_check cryptomgr.notests random.trust_cpu=on',
+  'mitigations=off audit=0 tsc=reliable no_timer_check cryptomgr.notests random.trust_cpu=on',
 ]
 
 function emulator(kernel: Kernel, initrd: string, console: string): ChildProcess {
@@ -223,6 +228,7 @@ function systemOf(kernel: Kernel, { programs, modules }: Equipment): Buffer {
   const files: Entry[] = [
     ...filesOfPrograms(['busybox', ...programs]),
     ...loaded.map(({ name, content }): Entry => ({ path: `modules/${name}.ko`, is: 'file', content })),
+    { path: 'etc/protocols', is: 'file', content: Buffer.from(PROTOCOLS) },
     { path: 'modules/order', is: 'file', content: Buffer.from(loaded.map(({ name }) => `${name}\n`).join('')) },
   ]
   const own = new Set(files.map(({ path }) => path))
