@@ -8,7 +8,7 @@
  * server in processor time is told as well: it hardly depends on what else runs.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { createSocket } from 'node:dgram'
+import { createSocket, type SocketOptions } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release, tmpdir } from 'node:os'
@@ -53,9 +53,14 @@ interface Measured {
   readonly cost: number
 }
 
-/** The simplest code that answers, by the same calls. */
-function echo(): void {
-  const socket = createSocket({ type: 'udp4', lookup: (host, _options, found) => found(null, host, 4) })
+/**
+ * The simplest code that answers.
+ *
+ * @param lookup whether it is spared Node's own look-up of addresses, as the server spares it itself
+ */
+function echo(lookup: boolean): void {
+  const own: SocketOptions['lookup'] = (host, _options, found) => found(null, host, 4)
+  const socket = createSocket({ type: 'udp4', ...(lookup ? { lookup: own } : {}) })
   socket.on('message', (message, { port, address }) => socket.send(message, port, address))
   socket.bind(0, '127.0.0.1', () => process.send?.(socket.address().port))
 }
@@ -163,7 +168,8 @@ async function report(): Promise<void> {
     }
     const bare = await start('echo', 'echo')
     const servers = [await start('100', 'serve', '100'), await start('10000', 'serve', '10000')]
-    subjects.push(bare, ...servers)
+    const spared = await start('spared echo', 'spared-echo')
+    subjects.push(bare, spared, ...servers)
     const cases = SIZES.flatMap((services, i) =>
       (Object.keys(KINDS) as Kind[]).map(kind => ({
         kind,
@@ -174,11 +180,14 @@ async function report(): Promise<void> {
     )
     for (const { subject, file } of cases) measure(subject, file)
     const results = new Map(cases.map(one => [one, [] as { own: Measured; echo: Measured }[]]))
+    const sparedRates: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
+      sparedRates.push(measure(spared, fileOf('A', 10_000)).rate)
       for (const [{ subject, file }, own] of results)
         own.push({ echo: measure(bare, file), own: measure(subject, file) })
     }
     say(`\nbare echo: ${Math.round(median([...results.values()].flat().map(one => one.echo.rate)))} q/s`)
+    say(`without Node's look-up of addresses: ${Math.round(median(sparedRates))} q/s`)
     say('services  query     q/s      of the echo  µs of processor, of the echo')
     let least = 1
     for (const [{ kind, services }, all] of results) {
@@ -212,6 +221,7 @@ function percent(ratio: number): string {
 }
 
 const [, , role = '', size = ''] = argv
-if (role === 'echo') echo()
+if (role === 'echo') echo(false)
+else if (role === 'spared-echo') echo(true)
 else if (role === 'serve') await serve(Number(size))
 else await report()
