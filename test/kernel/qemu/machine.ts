@@ -58,6 +58,8 @@ const PACKAGES: Readonly<Record<string, string>> = { [QEMU]: 'qemu-system-x86', 
 
 /** Why no such machine can be booted here, or nothing. */
 export function lackOfMachine({ programs, modules }: Equipment): string | undefined {
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    return `needs the programs of an x86-64 Linux, this is ${process.platform} on ${process.arch}`
   for (const program of [QEMU, 'busybox', 'ldd', ...programs])
     if (pathOf(program) === undefined)
       return `needs ${program}: apt-get install --no-install-recommends ${packageOf(program)}`
@@ -127,20 +129,8 @@ const KERNEL_WORDS = [
 ]
 
 function emulator(kernel: Kernel, initrd: string, console: string): ChildProcess {
-  const args = [
-    '-accel',
-    'tcg',
-    '-cpu',
-    'max',
-    '-smp',
-    '1',
-    '-m',
-    '384',
-    '-nodefaults',
-    '-no-user-config',
-    '-no-reboot',
-  ]
-  args.push('-display', 'none', '-kernel', kernel.image, '-initrd', initrd, '-append', KERNEL_WORDS.join(' '))
+  const args = '-accel tcg -cpu qemu64 -smp 1 -m 384 -nodefaults -no-user-config -no-reboot -display none'.split(' ')
+  args.push('-kernel', kernel.image, '-initrd', initrd, '-append', KERNEL_WORDS.join(' '))
   args.push('-chardev', `file,id=console,path=${console}`, '-serial', 'chardev:console')
   args.push('-chardev', 'stdio,id=results,signal=off', '-serial', 'chardev:results')
   return spawn(pathOf(QEMU) ?? QEMU, args, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -179,8 +169,7 @@ function run(child: ChildProcess, { networks, limits }: Errand, lastWords: () =>
       }
       if (report.results) end()
     }
-    // Nothing is left running when the tests are told to end.
-    process.once('exit', end)
+    const forget = endWith(child)
     child.stdout?.on('data', listen)
     child.stderr?.on('data', (bytes: Buffer) => {
       complaint += bytes.toString()
@@ -188,7 +177,7 @@ function run(child: ChildProcess, { networks, limits }: Errand, lastWords: () =>
     child.once('error', reject)
     child.once('close', () => {
       clearTimeout(timer)
-      process.removeListener('exit', end)
+      forget()
       const { codes, results } = report
       if (results) resolve({ networks: runsOf(networks, codes, results), boot })
       else
@@ -197,6 +186,29 @@ function run(child: ChildProcess, { networks, limits }: Errand, lastWords: () =>
         )
     })
   })
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/**
+ * Nothing is left running when the tests end, or are told to.
+ *
+ * @returns what undoes it
+ */
+function endWith(child: ChildProcess): () => void {
+  const end = () => child.kill('SIGKILL')
+  const endBy = (signal: NodeJS.Signals) => {
+    end()
+    forget()
+    process.kill(process.pid, signal)
+  }
+  const forget = () => {
+    process.removeListener('exit', end)
+    for (const signal of SIGNALS) process.removeListener(signal, endBy)
+  }
+  process.once('exit', end)
+  for (const signal of SIGNALS) process.once(signal, endBy)
+  return forget
 }
 
 function runsOf(
