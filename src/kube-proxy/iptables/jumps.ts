@@ -7,15 +7,8 @@
  * @module
  */
 import type { Rule, TableName } from '../../netfilter/rule.ts'
-import {
-  EXTERNAL_SERVICES,
-  FIREWALL,
-  FORWARD,
-  NODE_PORTS,
-  POSTROUTING,
-  PROXY_FIREWALL,
-  SERVICES,
-} from './chain-names.ts'
+import { EXTERNAL_SERVICES, FORWARD, NODE_PORTS, POSTROUTING, PROXY_FIREWALL, SERVICES } from './chain-names.ts'
+import { FIREWALL_JUMP } from './kubelet-rules.ts'
 import { comment, jump, NEW_CONNECTION } from './rule-parts.ts'
 
 interface Jump {
@@ -49,12 +42,7 @@ const JUMPS: readonly Jump[] = [
   { table: 'nat', from: ['POSTROUTING'], rule: jumpRule(POSTROUTING, 'kubernetes postrouting rules') },
 ]
 
-/** The jump that kubelet needs as well: whoever comes first puts it there. */
-const TO_FIREWALL: Jump = {
-  table: 'filter',
-  from: ['INPUT', 'OUTPUT'],
-  rule: { matches: [], target: jump(FIREWALL) },
-}
+const TO_FIREWALL: Jump = { table: 'filter', ...FIREWALL_JUMP }
 
 /**
  * The rules of one built-in chain.

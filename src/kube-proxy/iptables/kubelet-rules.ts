@@ -14,6 +14,12 @@ import { jump } from './rule-parts.ts'
 const HINT = 'KUBE-IPTABLES-HINT'
 const KUBELET_CANARY = 'KUBE-KUBELET-CANARY'
 
+/** The jump that kube-proxy needs as well, in table filter: whoever comes first puts it there. */
+export const FIREWALL_JUMP: { readonly from: readonly string[]; readonly rule: Rule } = {
+  from: ['INPUT', 'OUTPUT'],
+  rule: { matches: [], target: jump(FIREWALL) },
+}
+
 /** Kubelet's chains of one table, with their rules. */
 export function kubeletChains(table: TableName, family: Family): ReadonlyMap<string, readonly Rule[]> {
   const chains = new Map<string, readonly Rule[]>()
@@ -28,7 +34,7 @@ export function kubeletRuleset(family: Family): Ruleset {
   const tables = (['filter', 'nat', 'mangle'] as const).map((name): Table => {
     const own = kubeletChains(name, family)
     const chains = BUILT_IN[name].map((chain): Chain => {
-      const rules = own.has(FIREWALL) && TO_FIREWALL.includes(chain) ? [{ matches: [], target: jump(FIREWALL) }] : []
+      const rules = own.has(FIREWALL) && FIREWALL_JUMP.from.includes(chain) ? [FIREWALL_JUMP.rule] : []
       return { name: chain, policy: 'accept', rules }
     })
     const all = [...chains, ...Array.from(own, ([chain, rules]): Chain => ({ name: chain, rules }))]
@@ -36,5 +42,3 @@ export function kubeletRuleset(family: Family): Ruleset {
   })
   return { family, tables: new Map(tables.map(table => [table.name, table])) }
 }
-
-const TO_FIREWALL: readonly string[] = ['INPUT', 'OUTPUT']

@@ -1,15 +1,15 @@
 /**
  * What services want of the node, and which of it the kernel has.
  *
- * Several services may want one thing. Of a set's entry, one is enough: it goes when nobody wants it any more. Of a virtual
- * server, whoever comes first by namespace and name has it and, once that one is gone, the next. (Of kube-proxy
- * whoever is written last does, in no order that can be told.)
+ * Several services may want one thing. Of a set's entry, one is enough: it goes when nobody wants it any more. A virtual
+ * server is one service's at a time.
  *
  * @module
  */
 import type { SetEntry } from '../../netfilter/ipset.ts'
 import { formatElement } from '../../netfilter/ipset-element.ts'
 import { formatVirtualAddress, type VirtualServer } from '../../netfilter/ipvs/virtual-server.ts'
+import { allHeld, type Claimants, claim, holderOf, withdraw } from '../claimants.ts'
 import type { ServiceKey } from '../service-map.ts'
 import { SET_NAMES, type SetName } from './sets.ts'
 
@@ -29,17 +29,12 @@ interface Counted {
   claims: number
 }
 
-interface Claimed {
-  readonly service: ServiceKey
-  readonly server: VirtualServer
-}
-
 /** Changed by {@link replaceClaims} alone. */
 export interface Ledger {
   /** By the text of their entries. */
   readonly sets: Readonly<Record<SetName, Map<string, Counted>>>
-  /** By address, all claims to a virtual server, the one that holds first. */
-  readonly servers: Map<string, readonly Claimed[]>
+  /** By address. */
+  readonly servers: Claimants<VirtualServer>
 }
 
 export interface EntryChange extends EntryClaim {
@@ -67,7 +62,7 @@ export function entriesIn({ sets }: Ledger, set: SetName): readonly SetEntry[] {
 }
 
 export function serversIn({ servers }: Ledger): readonly VirtualServer[] {
-  return Array.from(servers.values(), claims => (claims[0] as Claimed).server)
+  return allHeld(servers)
 }
 
 /** Enters what the service wants, which wanted nothing before. */
@@ -143,31 +138,21 @@ function replaceServers(
   const held = new Map<string, VirtualServer | undefined>()
   for (const { at } of [...before, ...after]) {
     const key = formatVirtualAddress(at)
-    held.set(key, servers.get(key)?.[0]?.server)
+    held.set(key, holderOf(servers, key))
   }
   const wanted = new Set(after.map(server => claimServer(servers, service, server)))
   for (const { at } of before) {
     const key = formatVirtualAddress(at)
-    if (wanted.has(key)) continue
-    const left = servers.get(key)?.filter(one => one.service !== service) ?? []
-    if (left.length > 0) servers.set(key, left)
-    else servers.delete(key)
+    if (!wanted.has(key)) withdraw(servers, key, service)
   }
-  return Array.from(
-    held,
-    ([key, server]): ServerStep => ({ before: server, after: servers.get(key)?.[0]?.server }),
-  ).filter(step => step.before !== step.after)
+  return Array.from(held, ([key, server]): ServerStep => ({ before: server, after: holderOf(servers, key) })).filter(
+    step => step.before !== step.after,
+  )
 }
 
 /** Returns the address. Of one service's claims to it, the last counts: so does kube-proxy's last word on a port. */
 function claimServer(servers: Ledger['servers'], service: ServiceKey, server: VirtualServer): string {
   const key = formatVirtualAddress(server.at)
-  const others = servers.get(key)?.filter(one => one.service !== service)
-  const own = { service, server }
-  servers.set(key, others && others.length > 0 ? inOrder([...others, own]) : [own])
+  claim(servers, key, service, server)
   return key
-}
-
-function inOrder(claims: readonly Claimed[]): readonly Claimed[] {
-  return [...claims].sort((a, b) => (a.service < b.service ? -1 : 1))
 }

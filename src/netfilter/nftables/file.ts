@@ -35,15 +35,14 @@ function unnumbered(given: NftTable): NftTable {
   const { sets, chains, unknown } = table
   return {
     ...table,
-    sets: sets.some(isNumbered) ? sets.map(withoutNumber<NftSet>) : sets,
-    chains: chains.map(chain => unnumberedChain(chain)),
+    sets: sets.map(withoutNumber<NftSet>),
+    chains: chains.map(unnumberedChain),
     ...(unknown && { unknown: unknown.map(withoutNumber<NftBlock>) }),
   }
 }
 
 function unnumberedChain(chain: NftChain): NftChain {
-  const own = withoutNumber(chain)
-  return own.rules.some(isNumbered) ? { ...own, rules: own.rules.map(unnumberedRule) } : own
+  return { ...withoutNumber(chain), rules: chain.rules.map(unnumberedRule) }
 }
 
 const HANDLE = / # handle \d+$/
@@ -51,10 +50,6 @@ const HANDLE = / # handle \d+$/
 function unnumberedRule(rule: NftRule): NftRule {
   const { spelling, ...own } = withoutNumber(rule)
   return spelling === undefined ? own : { ...own, spelling: spelling.replace(HANDLE, '') }
-}
-
-function isNumbered({ handle }: { readonly handle?: number }): boolean {
-  return handle !== undefined
 }
 
 function withoutNumber<T extends { readonly handle?: number }>(one: T): T {
